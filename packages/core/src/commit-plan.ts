@@ -1,0 +1,121 @@
+// From pending records to one attempt (S-2, S-5), and from its acknowledgement to the new bases.
+import { DigestSum } from "./digest.ts";
+import { nextSyncCount, type CommitId, type ReplicaId } from "./ids.ts";
+import { jsonEquals, storageForm, utf8Bytes } from "./json-value.ts";
+import { clockAheadMsMax, commitBytesMax, commitRecordsMax, headWritersMax, recordOverheadBytes } from "./limits.ts";
+import { isCounted, isSendable, versionValue, type Content, type LocalRecord, type Version } from "./record.ts";
+import type { Attempt, Checkpoint, ReplicaState, SentRecord, Writers } from "./replica.ts";
+
+export interface CommitContext {
+  readonly commit: CommitId;
+  readonly replica: ReplicaId;
+  /** Used where the commit creates the dataset. */
+  readonly newLineage: string;
+  /** Milliseconds since 1970, skew-corrected. */
+  readonly now: number;
+  /** At most this many records; smaller than the limit while a refused one is being singled out. */
+  readonly recordsMax?: number;
+}
+
+/** The next attempt, or null where nothing can go up. Pending mutations go up oldest first. */
+export function planCommit(
+  checkpoint: Checkpoint,
+  pending: readonly LocalRecord[],
+  context: CommitContext,
+): Attempt | null {
+  const chosen = chooseRecords(pending, context.recordsMax ?? commitRecordsMax);
+  if (chosen.length === 0) return null;
+  const records = chosen.map((record): SentRecord => ({
+    key: record.key,
+    value: record.value,
+    modifiedAt: Math.min(record.modifiedAt, context.now + clockAheadMsMax),
+    schema: record.schema,
+    base: isCounted(record.base) ? { syncCount: record.base.syncCount, commit: record.base.commit } : null,
+  }));
+  const sum = new DigestSum(checkpoint.digest, checkpoint.recordCount);
+  const syncCount = nextSyncCount(checkpoint.syncCount);
+  for (const { key, value, base } of records) {
+    if (base) sum.subtract({ key, ...base });
+    if (value !== undefined) sum.add({ key, syncCount, commit: context.commit });
+  }
+  return {
+    commit: context.commit,
+    writer: context.replica,
+    base: { syncCount: checkpoint.syncCount, commit: checkpoint.commit },
+    records,
+    digest: sum.digest,
+    recordCount: sum.recordCount,
+    floor: checkpoint.floor,
+    lineage: checkpoint.lineage ?? context.newLineage,
+    writers: writersAfter(checkpoint.writers, context.replica, context.commit),
+    committedAt: context.now,
+  };
+}
+
+/** The cloud has taken the attempt: bases := sent values; what was edited meanwhile stays pending. */
+export function acknowledgeCommit(
+  state: ReplicaState,
+  attempt: Attempt,
+  recordOf: (sent: SentRecord) => LocalRecord | undefined,
+): { readonly state: ReplicaState; readonly records: ReadonlyMap<SentRecord["key"], LocalRecord | null> } {
+  const syncCount = nextSyncCount(attempt.base.syncCount);
+  const { commit, digest, recordCount, floor, lineage, writers, committedAt } = attempt;
+  return {
+    state: {
+      ...state,
+      attempt: null,
+      lastLanded: commit,
+      checkpoint: { syncCount, commit, digest, recordCount, floor, lineage, writers, committedAt },
+    },
+    records: new Map(attempt.records.map((sent) => [sent.key, landRecord(recordOf(sent), sent, attempt)])),
+  };
+}
+
+/** One record of a landed attempt: its base is what was sent. */
+export function landRecord(current: LocalRecord | undefined, sent: SentRecord, attempt: Attempt): LocalRecord | null {
+  const base = sentVersion(sent, attempt);
+  const local = current ? current.value : sent.value;
+  if (jsonEquals(local, sent.value)) return settledRecord(sent.key, base);
+  return {
+    key: sent.key,
+    base: isCounted(base) ? base : null,
+    value: local,
+    modifiedAt: Math.max(current?.modifiedAt ?? 0, sent.modifiedAt + 1),
+    schema: current?.schema ?? sent.schema,
+    pending: { order: current?.pending?.order ?? 0, again: null },
+    hold: current?.hold ?? null,
+  };
+}
+
+export function sentVersion(sent: SentRecord, attempt: Attempt): Version {
+  const content: Content = sent.value === undefined ? { type: "removed" } : { type: "live", value: sent.value };
+  const syncCount = nextSyncCount(attempt.base.syncCount);
+  return { syncCount, commit: attempt.commit, modifiedAt: sent.modifiedAt, schema: sent.schema, content };
+}
+
+/** Local equals base: nothing is kept of what does not exist. */
+export function settledRecord(key: LocalRecord["key"], base: Version | null): LocalRecord | null {
+  if (!isCounted(base)) return null;
+  const { modifiedAt, schema } = base;
+  return { key, base, value: versionValue(base), modifiedAt, schema, pending: null, hold: null };
+}
+
+function chooseRecords(pending: readonly LocalRecord[], recordsMax: number): readonly LocalRecord[] {
+  const chosen: LocalRecord[] = [];
+  let bytes = 0;
+  for (const record of pending) {
+    if (!isSendable(record)) continue;
+    if (chosen.length === recordsMax) break;
+    bytes += recordBytes(record);
+    if (bytes > commitBytesMax && chosen.length > 0) break;
+    chosen.push(record);
+  }
+  return chosen;
+}
+
+const recordBytes = (record: LocalRecord): number =>
+  recordOverheadBytes + utf8Bytes(record.key) + (record.value === undefined ? 0 : storageForm(record.value).bytes);
+
+function writersAfter(writers: Writers, replica: ReplicaId, commit: CommitId): Writers {
+  return [...writers.filter(([other]) => other !== replica), [replica, commit] as const].slice(-headWritersMax);
+}
