@@ -1,0 +1,63 @@
+// PORT: what this device keeps. A vault is one identity's database; each method is one whole transaction. Decisions are
+// handed in as synchronous functions, so that reading, deciding and writing are one transaction and nothing else is
+// awaited in it. Every implementation runs the contract suite.
+import type { ConflictRecord, DatasetName, LocalRecord, RecordKey, ReplicaState } from "@holdfast/core";
+import type { LocalStore } from "./api.ts";
+
+/** Which records a transaction reads. A range is of keys, both ends included. */
+export type Selection =
+  | { readonly type: "keys"; readonly keys: readonly RecordKey[] }
+  | { readonly type: "pending" }
+  | { readonly type: "all" };
+
+export interface View {
+  readonly state: ReplicaState;
+  readonly records: ReadonlyMap<RecordKey, LocalRecord>;
+  /** Keys whose stored row can't be parsed. */
+  readonly damaged: readonly RecordKey[];
+}
+
+/** What a decision wants written. Everything is optional; nothing listed means nothing written. */
+export interface Change {
+  readonly state?: ReplicaState | undefined;
+  /** null removes. Writing over a damaged row keeps the damaged one aside. */
+  readonly records?: ReadonlyMap<RecordKey, LocalRecord | null> | undefined;
+  readonly conflicts?: readonly ConflictRecord[] | undefined;
+  readonly removedConflicts?: readonly string[] | undefined;
+}
+
+export interface RangeRequest {
+  readonly prefix?: string | undefined;
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** What stands beside datasets: small values by name (replica id, remembered identity). */
+export type MetaValue = string | number | boolean | null | { readonly [key: string]: MetaValue };
+
+export interface Vault {
+  /** Every dataset that has a state or records here. */
+  datasets(): Promise<readonly { readonly dataset: DatasetName; readonly state: ReplicaState; readonly records: number; readonly pending: number }[]>;
+  read(dataset: DatasetName, selection: Selection): Promise<View>;
+  /** In key order; absent records are left out of no count: only what has a row is listed. */
+  readRange(dataset: DatasetName, range: RangeRequest): Promise<readonly LocalRecord[]>;
+  /** Reads, decides, writes: one transaction. What `decide` throws aborts it and is thrown. Resolves after the commit. */
+  transact<R>(
+    dataset: DatasetName,
+    selection: Selection,
+    decide: (view: View) => { readonly change: Change; readonly result: R },
+  ): Promise<R>;
+  conflicts(): Promise<readonly ConflictRecord[]>;
+  readMeta(name: string): Promise<MetaValue | undefined>;
+  /** Reads, decides, writes one small value. */
+  updateMeta(name: string, decide: (current: MetaValue | undefined) => MetaValue | undefined): Promise<MetaValue | undefined>;
+  /** Called when the database is lost or closed from outside (another tab upgrades it, the browser deletes it). */
+  onLost(listener: (reason: "upgrade" | "closed") => void): void;
+  close(): Promise<void>;
+}
+
+export interface LocalStoreImplementation extends LocalStore {
+  /** Opens (and makes) the database `name`. @throws SyncError `storage-unavailable`, `upgrade-blocked`, `storage-full` */
+  open(name: string, options: { readonly durability: "relaxed" | "strict" }): Promise<Vault>;
+  delete(name: string): Promise<void>;
+}
