@@ -1,6 +1,6 @@
 // Shared values that components watch: the client's, and the demo's own of the same shape.
-import type { Live } from "@holdfast/client";
-import { useSyncExternalStore } from "react";
+import type { Dataset, Live, QueryOptions, QuerySnapshot } from "@holdfast/client";
+import { useMemo, useSyncExternalStore } from "react";
 
 /** `select` must return a primitive, or a part of the snapshot itself. */
 export function useLive<S>(live: Live<S>): S;
@@ -12,6 +12,15 @@ export function useLive<S, V>(live: Live<S>, select?: (snapshot: S) => V): S | V
     () => read(live.getSnapshot()),
     () => read(live.getServerSnapshot()),
   );
+}
+
+/** A query kept up while the component is there; asked anew when `deps` change. */
+export function useRows<T>(
+  dataset: Dataset<T>,
+  options: QueryOptions<T>,
+  deps: readonly unknown[],
+): QuerySnapshot<T> {
+  return useLive(useMemo(() => dataset.query(options), [dataset, ...deps]));
 }
 
 export interface LiveValue<S> extends Live<S> {

@@ -1,13 +1,16 @@
 // PORT: what this device keeps. A vault is one identity's database; each method is one whole transaction. Decisions are
 // handed in as synchronous functions, so that reading, deciding and writing are one transaction and nothing else is
 // awaited in it. Every implementation runs the contract suite.
-import type { ConflictRecord, DatasetName, LocalRecord, RecordKey, ReplicaState } from "@holdfast/core";
+import type { ConflictRecord, DatasetName, JsonValue, LocalRecord, RecordKey, ReplicaState } from "@holdfast/core";
 import type { LocalStore } from "./api.ts";
 
-/** Which records a transaction reads. A range is of keys, both ends included. */
+/** Which records a transaction reads. */
 export type Selection =
   | { readonly type: "keys"; readonly keys: readonly RecordKey[] }
-  | { readonly type: "pending" }
+  /** The first `limit` records that may go up, oldest mutation first, and those of `keys`. */
+  | { readonly type: "outbox"; readonly limit: number; readonly keys: readonly RecordKey[] }
+  /** What is held back (conflict, rejected) or can't be read. */
+  | { readonly type: "attention" }
   | { readonly type: "all" };
 
 export interface View {
@@ -32,12 +35,10 @@ export interface RangeRequest {
   readonly limit?: number | undefined;
 }
 
-/** What stands beside datasets: small values by name (replica id, remembered identity). */
-export type MetaValue = string | number | boolean | null | { readonly [key: string]: MetaValue };
 
 export interface Vault {
   /** Every dataset that has a state or records here. */
-  datasets(): Promise<readonly { readonly dataset: DatasetName; readonly state: ReplicaState; readonly records: number; readonly pending: number }[]>;
+  datasets(): Promise<readonly { readonly dataset: DatasetName; readonly state: ReplicaState; readonly records: number; readonly outbox: number }[]>;
   read(dataset: DatasetName, selection: Selection): Promise<View>;
   /** In key order; absent records are left out of no count: only what has a row is listed. */
   readRange(dataset: DatasetName, range: RangeRequest): Promise<readonly LocalRecord[]>;
@@ -48,9 +49,9 @@ export interface Vault {
     decide: (view: View) => { readonly change: Change; readonly result: R },
   ): Promise<R>;
   conflicts(): Promise<readonly ConflictRecord[]>;
-  readMeta(name: string): Promise<MetaValue | undefined>;
+  readMeta(name: string): Promise<JsonValue | undefined>;
   /** Reads, decides, writes one small value. */
-  updateMeta(name: string, decide: (current: MetaValue | undefined) => MetaValue | undefined): Promise<MetaValue | undefined>;
+  updateMeta(name: string, decide: (current: JsonValue | undefined) => JsonValue | undefined): Promise<JsonValue | undefined>;
   /** Called when the database is lost or closed from outside (another tab upgrades it, the browser deletes it). */
   onLost(listener: (reason: "upgrade" | "closed") => void): void;
   close(): Promise<void>;

@@ -1,10 +1,11 @@
 // From pending records to one attempt (S-2, S-5), and from its acknowledgement to the new bases.
 import { DigestSum } from "./digest.ts";
-import { nextSyncCount, type CommitId, type ReplicaId } from "./ids.ts";
+import { nextSyncCount, type CommitId, type RecordKey, type ReplicaId } from "./ids.ts";
 import { jsonEquals, storageForm, utf8Bytes } from "./json-value.ts";
 import { clockAheadMsMax, commitBytesMax, commitRecordsMax, headWritersMax, recordOverheadBytes } from "./limits.ts";
 import { isCounted, isSendable, versionValue, type Content, type LocalRecord, type Version } from "./record.ts";
 import type { Attempt, Checkpoint, ReplicaState, SentRecord, Writers } from "./replica.ts";
+import type { SyncErrorInfo } from "./sync-error.ts";
 
 export interface CommitContext {
   readonly commit: CommitId;
@@ -116,6 +117,22 @@ function chooseRecords(pending: readonly LocalRecord[], recordsMax: number): rea
 const recordBytes = (record: LocalRecord): number =>
   recordOverheadBytes + utf8Bytes(record.key) + (record.value === undefined ? 0 : storageForm(record.value).bytes);
 
-function writersAfter(writers: Writers, replica: ReplicaId, commit: CommitId): Writers {
+/** The 16 writers that were heard of last, this one at the end. */
+export function writersAfter(writers: Writers, replica: ReplicaId, commit: CommitId): Writers {
   return [...writers.filter(([other]) => other !== replica), [replica, commit] as const].slice(-headWritersMax);
+}
+
+/** S-14: the attempt was refused and nothing of it applied. Those at fault are held back; the rest is offered again. */
+export function rejectRecords(
+  records: ReadonlyMap<RecordKey, LocalRecord>,
+  atFault: ReadonlySet<RecordKey>,
+  error: SyncErrorInfo,
+  { at, commit }: { readonly at: number; readonly commit: CommitId },
+): ReadonlyMap<RecordKey, LocalRecord> {
+  const held = new Map<RecordKey, LocalRecord>();
+  for (const key of atFault) {
+    const record = records.get(key);
+    if (record?.pending) held.set(key, { ...record, hold: { type: "rejected", id: `${commit}/${key}`, error: { ...error, key }, at } });
+  }
+  return held;
 }

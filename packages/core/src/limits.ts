@@ -52,3 +52,6 @@ export const rereadDelayMs = { min: 200, max: 5_000 } as const;
 
 /** Milliseconds of full jitter after throttling or contention: first and longest (S-14). */
 export const backoffDelayMs = { first: 50, max: 5_000 } as const;
+
+/** Milliseconds after which a head that still disagrees with the whole listing may be repaired (S-10): far longer than any commit takes to be seen whole. */
+export const repairAfterMs = 10 * 60_000;

@@ -1,31 +1,34 @@
 // The one error of Holdfast. `code` is stable and the only thing to decide by; the message says what failed and what to
 // do, and never holds a token or a record's value.
 
+const syncErrorCodes = [
+  "invalid-name",
+  "invalid-key",
+  "invalid-value",
+  "value-too-large",
+  "transaction-too-large",
+  "not-found",
+  "closed",
+  "aborted",
+  "identity-changed",
+  "storage-unavailable",
+  "storage-full",
+  "storage-evicted",
+  "reload-needed",
+  "upgrade-blocked",
+  "offline",
+  "not-signed-in",
+  "credentials-expired",
+  "access-denied",
+  "throttled",
+  "cloud-unavailable",
+  "cloud-misconfigured",
+  "format-too-new",
+  "internal",
+] as const;
+
 /** Every reason for which Holdfast refuses or fails. Stable: codes are added, never renamed. */
-export type SyncErrorCode =
-  | "invalid-name"
-  | "invalid-key"
-  | "invalid-value"
-  | "value-too-large"
-  | "transaction-too-large"
-  | "not-found"
-  | "closed"
-  | "aborted"
-  | "identity-changed"
-  | "storage-unavailable"
-  | "storage-full"
-  | "storage-evicted"
-  | "reload-needed"
-  | "upgrade-blocked"
-  | "offline"
-  | "not-signed-in"
-  | "credentials-expired"
-  | "access-denied"
-  | "throttled"
-  | "cloud-unavailable"
-  | "cloud-misconfigured"
-  | "format-too-new"
-  | "internal";
+export type SyncErrorCode = (typeof syncErrorCodes)[number];
 
 /** Plain data, for status, reports and other tabs: an Error loses its code when it is copied between tabs. */
 export interface SyncErrorInfo {
@@ -98,3 +101,18 @@ export function errorToInfo(error: unknown): SyncErrorInfo {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: "internal", message: `Holdfast met an error that it does not know (${text}). Please report it.` };
 }
+
+/** Reads stored error info; what is damaged becomes `internal`, since an error must not hide behind another one. */
+export function parseErrorInfo(input: unknown): SyncErrorInfo {
+  if (typeof input === "object" && input !== null && "code" in input && "message" in input) {
+    const { code, message } = input;
+    if (isSyncErrorCode(code) && typeof message === "string") {
+      const dataset = "dataset" in input && typeof input.dataset === "string" ? { dataset: input.dataset } : {};
+      const key = "key" in input && typeof input.key === "string" ? { key: input.key } : {};
+      return { code, message, ...dataset, ...key };
+    }
+  }
+  return { code: "internal", message: "The stored reason can't be read." };
+}
+
+const isSyncErrorCode = (input: unknown): input is SyncErrorCode => syncErrorCodes.some((code) => code === input);

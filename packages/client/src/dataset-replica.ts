@@ -1,0 +1,210 @@
+// One dataset in one vault: what is in memory of it, and every write to it. All tabs and the sync loop go through
+// `transact`, so whatever is committed reaches the memory, the listeners and the other tabs in the same order.
+import {
+  emptyReplica,
+  jsonEquals,
+  type ConflictRecord,
+  type DatasetName,
+  type LocalRecord,
+  type RecordKey,
+  type ReplicaState,
+} from "@holdfast/core";
+import type { LoadState } from "./api.ts";
+import { Listeners } from "./live.ts";
+import type { Change, RangeRequest, Selection, Vault, View } from "./local-store.ts";
+
+export type Origin = "here" | "tab" | "cloud";
+
+/** What a commit changed, for those who show it. */
+export interface Update {
+  readonly origin: Origin;
+  /** null: everything may have changed (the records were just read). */
+  readonly keys: ReadonlySet<RecordKey> | null;
+  /** Those of `keys` whose value changed. */
+  readonly values: ReadonlySet<RecordKey>;
+  readonly conflicts: readonly ConflictRecord[];
+  readonly loadStateChanged: boolean;
+}
+
+/** What other tabs are told; they read the records again by themselves. */
+export interface TabMessage {
+  readonly dataset: DatasetName;
+  /** null: too many to name. */
+  readonly keys: readonly RecordKey[] | null;
+}
+
+/** Above so many changed keys other tabs read the dataset anew. */
+const announcedKeysMax = 1_000;
+
+const noKeys: ReadonlySet<RecordKey> = new Set();
+
+export class DatasetReplica {
+  readonly name: DatasetName;
+  readonly #vault: Vault;
+  readonly #announce: (message: TabMessage) => void;
+  readonly #neverSynced: boolean;
+  readonly #listeners = new Listeners<[Update]>();
+  #records: Map<RecordKey, LocalRecord> | null = null;
+  #sortedKeys: readonly RecordKey[] | null = null;
+  #state: ReplicaState = emptyReplica;
+  #loading: Promise<void> | null = null;
+  #damaged: readonly RecordKey[] = [];
+
+  constructor(options: {
+    name: DatasetName;
+    vault: Vault;
+    announce: (message: TabMessage) => void;
+    /** `sync: "never"`: there is no cloud that could hold more. */
+    neverSynced: boolean;
+  }) {
+    this.name = options.name;
+    this.#vault = options.vault;
+    this.#announce = options.announce;
+    this.#neverSynced = options.neverSynced;
+  }
+
+  readonly subscribe = (listener: (update: Update) => void): (() => void) => this.#listeners.add(listener);
+
+  /** null until `load` has read them. */
+  get records(): ReadonlyMap<RecordKey, LocalRecord> | null {
+    return this.#records;
+  }
+
+  get state(): ReplicaState {
+    return this.#state;
+  }
+
+  /** Keys of rows that can't be parsed, as far as they were met. */
+  get damaged(): readonly RecordKey[] {
+    return this.#damaged;
+  }
+
+  get loadState(): LoadState {
+    if (this.#records === null) return "loading";
+    return this.#state.checkpoint !== null || this.#neverSynced ? "complete" : "partial";
+  }
+
+  /** Keys in order; of a loaded dataset only. */
+  get sortedKeys(): readonly RecordKey[] {
+    return (this.#sortedKeys ??= [...(this.#records?.keys() ?? [])].sort());
+  }
+
+  /** Reads all records into memory, once; later reads are answered from there. */
+  load(): Promise<void> {
+    if (this.#records) return Promise.resolve();
+    this.#loading ??= this.#readAll().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  async #readAll(): Promise<void> {
+    this.#takeWhole(await this.#vault.read(this.name, { type: "all" }));
+    this.#listeners.call({ origin: "here", keys: null, values: noKeys, conflicts: [], loadStateChanged: true });
+  }
+
+  async get(key: RecordKey): Promise<LocalRecord | undefined> {
+    if (this.#records) return this.#records.get(key);
+    return (await this.read({ type: "keys", keys: [key] })).records.get(key);
+  }
+
+  async read(selection: Selection): Promise<View> {
+    const view = await this.#vault.read(this.name, selection);
+    this.#noteDamage(view.damaged);
+    return view;
+  }
+
+  readRange(range: RangeRequest): Promise<readonly LocalRecord[]> {
+    return this.#vault.readRange(this.name, range);
+  }
+
+  /** One transaction: reads, decides, writes; then memory, listeners and other tabs are told, in this order. */
+  async transact<R>(
+    origin: Origin,
+    selection: Selection,
+    decide: (view: View) => { readonly change: Change; readonly result: R },
+  ): Promise<R> {
+    let change: Change = {};
+    const result = await this.#vault.transact(this.name, selection, (view) => {
+      this.#noteDamage(view.damaged);
+      const decided = decide(view);
+      change = decided.change;
+      return decided;
+    });
+    this.#take(origin, change);
+    return result;
+  }
+
+  /** Another tab has committed: what it changed is read again. */
+  async refresh(keys: readonly RecordKey[] | null): Promise<void> {
+    if (keys === null || this.#records === null) {
+      const view = await this.#vault.read(this.name, this.#records ? { type: "all" } : { type: "keys", keys: [] });
+      if (this.#records === null) {
+        const before = this.loadState;
+        this.#state = view.state;
+        const loadStateChanged = before !== this.loadState;
+        this.#listeners.call({ origin: "tab", keys: new Set(keys ?? []), values: new Set(keys ?? []), conflicts: [], loadStateChanged });
+        return;
+      }
+      this.#takeWhole(view);
+      this.#listeners.call({ origin: "tab", keys: null, values: noKeys, conflicts: [], loadStateChanged: true });
+      return;
+    }
+    const view = await this.#vault.read(this.name, { type: "keys", keys });
+    const records = new Map(keys.map((key) => [key, view.records.get(key) ?? null] as const));
+    this.#apply("tab", { state: view.state, records });
+  }
+
+  #takeWhole(view: View): void {
+    this.#records = new Map(view.records);
+    this.#sortedKeys = null;
+    this.#state = view.state;
+    this.#damaged = view.damaged;
+  }
+
+  #take(origin: Origin, change: Change): void {
+    if (!change.state && !change.records?.size && !change.conflicts?.length && !change.removedConflicts?.length) return;
+    this.#apply(origin, change);
+    const keys = [...(change.records?.keys() ?? [])];
+    this.#announce({ dataset: this.name, keys: keys.length <= announcedKeysMax ? keys : null });
+  }
+
+  #apply(origin: Origin, change: Change): void {
+    const before = this.loadState;
+    const attempted = this.#state.attempt;
+    if (change.state) this.#state = change.state;
+    const keys = new Set(change.records?.keys());
+    // A record is shown as being sent while its attempt is open.
+    if (attempted !== this.#state.attempt) {
+      for (const { key } of attempted?.records ?? []) keys.add(key);
+      for (const { key } of this.#state.attempt?.records ?? []) keys.add(key);
+    }
+    const values = this.#store(change.records);
+    const conflicts = change.conflicts ?? [];
+    const loadStateChanged = before !== this.loadState;
+    this.#listeners.call({ origin, keys, values, conflicts, loadStateChanged });
+  }
+
+  /** Puts what changed into memory; returns the keys whose value is another one now. */
+  #store(changed: Change["records"]): ReadonlySet<RecordKey> {
+    if (!changed) return noKeys;
+    this.#damaged = this.#damaged.filter((key) => !changed.has(key));
+    if (!this.#records) return new Set(changed.keys());
+    const values = new Set<RecordKey>();
+    for (const [key, record] of changed) {
+      const before = this.#records.get(key);
+      const same = jsonEquals(before?.value, record?.value);
+      if (!same) values.add(key);
+      // An equal value stays the same object, so that nothing is rendered anew for it.
+      if (record) this.#records.set(key, same && before ? { ...record, value: before.value } : record);
+      else this.#records.delete(key);
+      if ((before === undefined) !== (record === null)) this.#sortedKeys = null;
+    }
+    return values;
+  }
+
+  #noteDamage(keys: readonly RecordKey[]): void {
+    const fresh = keys.filter((key) => !this.#damaged.includes(key));
+    if (fresh.length > 0) this.#damaged = [...this.#damaged, ...fresh];
+  }
+}

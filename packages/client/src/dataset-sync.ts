@@ -1,0 +1,393 @@
+// The loop that makes one dataset equal here and in the cloud. It only waits, sends and stores: what an answer means is
+// decided by core, inside the local transaction that acts on it.
+//
+//            ┌────────────── stale ───────────────┐
+//            ▼                                    │
+//   pull ── verified ──► push ── attempt ──► send ┤── committed ──► push
+//    │ ▲                  │                       │
+//    │ └─ not verified    └─ nothing ──► done     ├── record refused ──► compare
+//    ▼    (three times)                           └── unclear ──► wait, send again
+//   compare ── verified ──► push
+import {
+  acknowledgeCommit,
+  adoptPull,
+  emptyCheckpoint,
+  isCloudBehind,
+  needsWholeReplica,
+  planCommit,
+  planRepair,
+  pullTriesMax,
+  rejectRecords,
+  rereadDelayMs,
+  SyncError,
+  commitRecordsMax,
+  errorToInfo,
+  isRetryable,
+  isSyncError,
+  type AnyResolver,
+  type Attempt,
+  type CommitId,
+  type ConflictRecord,
+  type Head,
+  type JsonValue,
+  type Pulled,
+  type RecordKey,
+  type RemoteRecord,
+  type ReplicaId,
+  type Resolver,
+  type SyncErrorInfo,
+} from "@holdfast/core";
+import type { DatasetReport, SyncStatus } from "./api.ts";
+import { backoffMs } from "./backoff.ts";
+import type { DatasetReplica } from "./dataset-replica.ts";
+import type { CommitOutcome, Cost, DamagedItem, Page, RemoteStore } from "./remote-store.ts";
+import type { RuntimeImplementation } from "./runtime.ts";
+
+export interface SyncContext {
+  readonly replica: DatasetReplica;
+  readonly replicaId: ReplicaId;
+  readonly remote: RemoteStore;
+  readonly runtime: RuntimeImplementation;
+  readonly resolver: Resolver<JsonValue> | AnyResolver | undefined;
+  /** Milliseconds since 1970, skew-corrected. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: SyncStatus["phase"]) => void;
+  readonly onProgress: (progress: { readonly pulled: number; readonly total: number | null }) => void;
+  readonly onCost: (purpose: "push" | "pull" | "poll" | "verify", cost: Cost) => void;
+}
+
+export interface SyncResult {
+  readonly report: DatasetReport;
+  /** Items of the cloud that count for nothing because they can't be read. */
+  readonly damaged: readonly DamagedItem[];
+  readonly repaired: readonly RecordKey[];
+}
+
+export type Start = "pull" | "push" | "compare";
+
+type Step =
+  | { readonly type: "pull" }
+  | { readonly type: "compare" }
+  | { readonly type: "push" }
+  | { readonly type: "send"; readonly attempt: Attempt; readonly first: boolean }
+  | { readonly type: "done" };
+
+/** Failures in a row, without progress between them, after which a run gives up; auto sync tries again later. */
+const failuresMax = 6;
+
+/** Runs until there is nothing left to do, or until nothing more can be done now. Rejects only where it was aborted. */
+export async function syncDataset(context: SyncContext, start: Start): Promise<SyncResult> {
+  const run = new DatasetSync(context);
+  let step: Step = { type: start };
+  while (step.type !== "done") step = await run.take(step);
+  return run.result();
+}
+
+class DatasetSync {
+  readonly #context: SyncContext;
+  #verified = false;
+  #pulled = 0;
+  #pushed = 0;
+  #merged = 0;
+  readonly #conflicts: ConflictRecord[] = [];
+  readonly #cost = { requests: 0, readUnits: 0, writeUnits: 0 };
+  #damaged: readonly DamagedItem[] = [];
+  #repaired: readonly RecordKey[] = [];
+  #error: SyncErrorInfo | null = null;
+  #blocked = false;
+  #failures = 0;
+  #unverified = 0;
+  #recordsMax = commitRecordsMax;
+
+  constructor(context: SyncContext) {
+    this.#context = context;
+  }
+
+  async take(step: Exclude<Step, { type: "done" }>): Promise<Step> {
+    this.#context.signal.throwIfAborted();
+    try {
+      switch (step.type) {
+        case "pull":
+          return await this.#pull();
+        case "compare":
+          return await this.#compare();
+        case "push":
+          return await this.#push();
+        case "send":
+          return await this.#send(step.attempt, step.first);
+      }
+    } catch (error) {
+      this.#context.signal.throwIfAborted();
+      return this.#fail(error, step);
+    }
+  }
+
+  result(): SyncResult {
+    const { replica } = this.#context;
+    const outcome = this.#error === null ? "synced" : this.#blocked ? "blocked" : this.#error.code === "offline" ? "offline" : "incomplete";
+    const report: DatasetReport = {
+      dataset: replica.name,
+      outcome,
+      error: this.#error,
+      verified: this.#verified && this.#error === null,
+      pulled: this.#pulled,
+      pushed: this.#pushed,
+      merged: this.#merged,
+      conflicts: this.#conflicts,
+      ...this.#cost,
+    };
+    return { report, damaged: this.#damaged, repaired: this.#repaired };
+  }
+
+  /** S-7, S-8: everything since the checkpoint. */
+  async #pull(): Promise<Step> {
+    this.#context.onPhase("pulling");
+    const { replica, remote, signal } = this.#context;
+    const since = replica.state.checkpoint?.syncCount ?? emptyCheckpoint.syncCount;
+    const read = await this.#readPages("pull", (cursor) => remote.pullPage({ dataset: replica.name, since, cursor, signal }));
+    const { checkpoint } = replica.state;
+    if (read.head === null) {
+      const nothingYet = (checkpoint === null || checkpoint.commit === null) && read.records.length === 0;
+      return nothingYet && read.damaged.length === 0 ? this.#startEmpty() : { type: "compare" };
+    }
+    if (isCloudBehind(replica.state, read.head, this.#context.replicaId)) return { type: "compare" };
+    if (await this.#adopt({ head: read.head, records: read.records, whole: false })) return this.#afterPull();
+    this.#unverified += 1;
+    if (this.#unverified >= pullTriesMax) return { type: "compare" };
+    await this.#sleep(rereadDelayMs.min + this.#context.runtime.random() * rereadDelayMs.min * 2 ** this.#unverified);
+    return { type: "pull" };
+  }
+
+  /** Neither head nor record: verified, and the next commit makes the head. */
+  async #startEmpty(): Promise<Step> {
+    await this.#context.replica.transact("cloud", { type: "keys", keys: [] }, ({ state }) => ({
+      change: state.checkpoint ? {} : { state: { ...state, checkpoint: emptyCheckpoint } },
+      result: undefined,
+    }));
+    return this.#afterPull();
+  }
+
+  /** S-9: the whole dataset by key, between two reads of its head. */
+  async #compare(): Promise<Step> {
+    this.#context.onPhase("pulling");
+    const { replica, remote, signal } = this.#context;
+    const dataset = replica.name;
+    const before = await this.#readPages("verify", () => remote.readHead({ dataset, signal }));
+    const listing = await this.#readPages("verify", (cursor) => remote.listPage({ dataset, cursor, signal }));
+    const { head } = await this.#readPages("verify", () => remote.readHead({ dataset, signal }));
+    this.#damaged = listing.damaged;
+    const still = before.head?.commit === head?.commit;
+    if (head === null) {
+      if (listing.records.length === 0 && replica.state.checkpoint?.commit == null && still) return this.#startEmpty();
+    } else if (still && (await this.#adopt({ head, records: listing.records, whole: true }))) {
+      return this.#afterPull();
+    }
+    if (still && (await this.#repairHead(head, listing.records))) return { type: "compare" };
+    this.#unverified += 1;
+    if (this.#unverified < pullTriesMax * 2) {
+      await this.#sleep(Math.min(rereadDelayMs.min * 2 ** this.#unverified, rereadDelayMs.max));
+      return { type: "compare" };
+    }
+    throw new SyncError({
+      code: "cloud-misconfigured",
+      message: `The cloud's copy of "${dataset}" does not add up to its own digest: something wrote to the table without Holdfast's rules, or a commit is still under way. Nothing was changed here; it is tried again at the next sync.`,
+      dataset,
+    });
+  }
+
+  /** S-10, S-13: a head that disagrees with the whole listing is written anew. False: not allowed yet, or lost the race. */
+  async #repairHead(head: Head | null, records: readonly RemoteRecord[]): Promise<boolean> {
+    const { replica, remote, signal, replicaId, now } = this.#context;
+    const repair = planRepair(replica.state, head, records, {
+      commit: this.#newCommit(),
+      replica: replicaId,
+      newLineage: this.#newCommit(),
+      now: now(),
+      seenBefore: replica.disagreement,
+    });
+    replica.disagreement = repair.disagreement;
+    if (repair.attempt === null) return false;
+    const outcome = await remote.commit({ dataset: replica.name, attempt: repair.attempt, signal });
+    this.#count("verify", outcome.cost);
+    return outcome.type === "committed";
+  }
+
+  #afterPull(): Step {
+    this.#verified = true;
+    this.#unverified = 0;
+    this.#failures = 0;
+    const { attempt } = this.#context.replica.state;
+    return attempt ? { type: "send", attempt, first: false } : { type: "push" };
+  }
+
+  /** One local transaction that believes what was read, or nothing where it does not add up. */
+  async #adopt(pulled: Pulled): Promise<boolean> {
+    const { replica, replicaId, resolver, now } = this.#context;
+    const { state } = replica;
+    const keys = [...pulled.records.map(({ key }) => key), ...(state.attempt?.records ?? []).map(({ key }) => key)];
+    const whole = needsWholeReplica(state, pulled);
+    const outcome = await replica.transact("cloud", whole ? { type: "all" } : { type: "keys", keys: [...new Set(keys)] }, (view) => {
+      // S-15: another tab may have moved on since.
+      if (view.state.attempt?.commit !== state.attempt?.commit || view.state.checkpoint?.commit !== state.checkpoint?.commit) {
+        return { change: {}, result: null };
+      }
+      const adopted = adoptPull(view.state, view.records, pulled, { dataset: replica.name, replica: replicaId, resolver, now: now() });
+      if (adopted.type === "unverified") return { change: {}, result: null };
+      const records = new Map(adopted.records);
+      if (whole) for (const key of view.damaged) if (!records.has(key)) records.set(key, null);
+      return { change: { state: adopted.state, records, conflicts: adopted.conflicts }, result: adopted };
+    });
+    if (outcome === null) return false;
+    this.#pulled += outcome.pulled;
+    this.#merged += outcome.merged;
+    this.#conflicts.push(...outcome.conflicts);
+    this.#repaired = [...this.#repaired, ...outcome.repaired];
+    return true;
+  }
+
+  /** Makes the next attempt durable. */
+  async #push(): Promise<Step> {
+    return this.#context.replica.transact("cloud", { type: "outbox", limit: this.#recordsMax, keys: [] }, (view) => this.#plan(view));
+  }
+
+  #plan(view: Parameters<Parameters<DatasetReplica["transact"]>[2]>[0]): { change: { state?: typeof view.state }; result: Step } {
+    const { replicaId, now } = this.#context;
+    const { state } = view;
+    if (state.attempt) return { change: {}, result: { type: "send", attempt: state.attempt, first: false } };
+    if (state.checkpoint === null) return { change: {}, result: { type: "pull" } };
+    const pending = [...view.records.values()].sort((a, b) => (a.pending?.order ?? 0) - (b.pending?.order ?? 0));
+    const attempt = planCommit(state.checkpoint, pending, {
+      commit: this.#newCommit(),
+      replica: replicaId,
+      newLineage: this.#newCommit(),
+      now: now(),
+      recordsMax: this.#recordsMax,
+    });
+    if (attempt === null) return { change: { state: { ...state, lastSyncedAt: now() } }, result: { type: "done" } };
+    return { change: { state: { ...state, attempt } }, result: { type: "send", attempt, first: true } };
+  }
+
+  async #send(attempt: Attempt, first: boolean): Promise<Step> {
+    const { replica, remote, signal, onPhase } = this.#context;
+    onPhase("pushing");
+    const outcome = await remote.commit({ dataset: replica.name, attempt, signal });
+    this.#count("push", outcome.cost);
+    switch (outcome.type) {
+      case "committed":
+        return this.#acknowledge(attempt);
+      case "stale":
+        return { type: "pull" };
+      case "record-refused":
+        return { type: "compare" };
+      case "unclear":
+        return this.#fail(outcome.error, { type: "send", attempt, first: false });
+      case "invalid":
+      case "blocked":
+        return this.#refused(attempt, outcome, first);
+    }
+  }
+
+  /** Bases := sent values; and, in the same transaction, the next attempt. */
+  async #acknowledge(attempt: Attempt): Promise<Step> {
+    const { replica } = this.#context;
+    this.#failures = 0;
+    this.#verified = true;
+    const keys = attempt.records.map(({ key }) => key);
+    const limit = keys.length + this.#recordsMax;
+    const step = await replica.transact<Step>("cloud", { type: "outbox", limit, keys }, (view) => {
+      if (view.state.attempt?.commit !== attempt.commit) return { change: {}, result: { type: "push" } };
+      const { state, records } = acknowledgeCommit(view.state, attempt, ({ key }) => view.records.get(key));
+      const after = new Map(view.records);
+      for (const [key, record] of records) {
+        if (record) after.set(key, record);
+        else after.delete(key);
+      }
+      const planned = this.#plan({ state, records: after, damaged: [] });
+      return { change: { state: planned.change.state ?? state, records }, result: planned.result };
+    });
+    this.#pushed += attempt.records.length;
+    return step;
+  }
+
+  /** S-5, S-14: the answer says that nothing was applied. On a repeat only a strong read can end the attempt. */
+  async #refused(attempt: Attempt, outcome: Extract<CommitOutcome, { type: "invalid" | "blocked" }>, first: boolean): Promise<Step> {
+    const { replica, now } = this.#context;
+    if (!first && !(await this.#isHeadAtBase(attempt))) return { type: "pull" };
+    const alone = attempt.records.length === 1;
+    const atFault = new Set(outcome.type === "invalid" ? (alone ? attempt.records.map(({ key }) => key) : outcome.keys) : []);
+    await replica.transact("cloud", { type: "keys", keys: attempt.records.map(({ key }) => key) }, (view) => {
+      if (view.state.attempt?.commit !== attempt.commit) return { change: {}, result: undefined };
+      const records = rejectRecords(view.records, atFault, outcome.error.info, { at: now(), commit: attempt.commit });
+      return { change: { state: { ...view.state, attempt: null }, records }, result: undefined };
+    });
+    if (outcome.type === "blocked") {
+      this.#block(outcome.error.info);
+      return { type: "done" };
+    }
+    if (atFault.size === 0) this.#recordsMax = Math.max(1, Math.floor(attempt.records.length / 2));
+    return { type: "push" };
+  }
+
+  async #isHeadAtBase(attempt: Attempt): Promise<boolean> {
+    const { replica, remote, signal } = this.#context;
+    const { head } = await this.#readPages("push", () => remote.readHead({ dataset: replica.name, signal }));
+    return head === null ? attempt.base.commit === null : head.commit === attempt.base.commit;
+  }
+
+  async #readPages(purpose: "pull" | "verify" | "push", readPage: (cursor: unknown) => Promise<Page>) {
+    const records: RemoteRecord[] = [];
+    const damaged: DamagedItem[] = [];
+    let head: Head | null = null;
+    let cursor: unknown = null;
+    do {
+      const page = await readPage(cursor);
+      this.#count(purpose === "pull" && cursor === null && page.records.length === 0 ? "poll" : purpose, page.cost);
+      for (const record of page.records) records.push(record);
+      damaged.push(...page.damaged);
+      head = page.head ?? head;
+      cursor = page.cursor;
+      this.#context.onProgress({ pulled: records.length, total: head?.recordCount ?? null });
+    } while (cursor !== null);
+    if (damaged.length > 0) this.#damaged = damaged;
+    return { records, damaged, head };
+  }
+
+  /** Waits and takes the step again, or ends the run with what went wrong. */
+  async #fail(error: unknown, step: Step): Promise<Step> {
+    const info = errorToInfo(error);
+    if (!isRetryable(info.code)) {
+      this.#block(info);
+      return { type: "done" };
+    }
+    this.#failures += 1;
+    const { runtime } = this.#context;
+    if (this.#failures >= failuresMax || !runtime.online() || isSyncError(error, "offline")) {
+      this.#error = info;
+      return { type: "done" };
+    }
+    this.#context.onPhase("backing-off");
+    await this.#sleep(backoffMs(this.#failures, runtime.random()));
+    return step.type === "send" ? { ...step, first: false } : step;
+  }
+
+  #block(info: SyncErrorInfo): void {
+    this.#error = { ...info, dataset: this.#context.replica.name };
+    this.#blocked = true;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return this.#context.runtime.sleep(ms, this.#context.signal);
+  }
+
+  #newCommit(): CommitId {
+    return this.#context.newCommit();
+  }
+
+  #count(purpose: "push" | "pull" | "poll" | "verify", cost: Cost): void {
+    this.#cost.requests += cost.requests;
+    this.#cost.readUnits += cost.readUnits;
+    this.#cost.writeUnits += cost.writeUnits;
+    this.#context.onCost(purpose, cost);
+  }
+}
