@@ -18,6 +18,8 @@ export function flushDrafts(): void {
 
 export interface DraftField {
   readonly text: string;
+  /** The field shows what was typed here, not yet what the record says. */
+  readonly isTyped: boolean;
   readonly setText: (text: string) => void;
   readonly flush: () => void;
 }
@@ -25,13 +27,15 @@ export interface DraftField {
 interface Typing {
   /** What was typed and is not saved yet; null: the field shows the record. */
   text: string | null;
+  /** The text that is being written just now. */
+  sent: string | null;
   timer: number | undefined;
 }
 
 /** While unsaved text is in the field, values that arrive from elsewhere do not touch it. */
-export function useDraft(saved: string, save: (text: string) => Promise<unknown>): DraftField {
+export function useDraft(value: string, save: (text: string) => Promise<unknown>): DraftField {
   const [draft, setDraft] = useState<string | null>(null);
-  const typing = useRef<Typing>({ text: null, timer: undefined });
+  const typing = useRef<Typing>({ text: null, sent: null, timer: undefined });
   const saveLatest = useRef(save);
   useEffect(() => {
     saveLatest.current = save;
@@ -41,8 +45,12 @@ export function useDraft(saved: string, save: (text: string) => Promise<unknown>
     const state = typing.current;
     const { text } = state;
     window.clearTimeout(state.timer);
-    if (text === null) return;
-    const saving = saveLatest.current(text).then(() => {
+    if (text === null || text === state.sent) return;
+    state.sent = text;
+    const saving = saveLatest.current(text).finally(() => {
+      if (state.sent === text) state.sent = null;
+    });
+    const saved = saving.then(() => {
       if (state.text !== text) return;
       state.text = null;
       flushers.delete(flush);
@@ -50,7 +58,7 @@ export function useDraft(saved: string, save: (text: string) => Promise<unknown>
       // One task later: by then the record shows this text, so the field never flashes the older one.
       window.setTimeout(() => state.text === null && setDraft(null));
     });
-    run(saving);
+    run(saved);
   }, []);
 
   const setText = useCallback(
@@ -67,5 +75,5 @@ export function useDraft(saved: string, save: (text: string) => Promise<unknown>
   );
 
   useEffect(() => flush, [flush]);
-  return { text: draft ?? saved, setText, flush };
+  return { text: draft ?? value, isTyped: draft !== null, setText, flush };
 }

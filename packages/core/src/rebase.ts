@@ -1,5 +1,6 @@
 // What a pulled version does to one record: taken where nothing is pending, else the pending edit is laid upon it.
 import { settledRecord } from "./commit-plan.ts";
+import { conflictOf } from "./conflict-record.ts";
 import type { ConflictRecord, AnyResolver, Resolver } from "./conflict.ts";
 import type { DatasetName, RecordKey } from "./ids.ts";
 import { jsonEquals, type JsonValue } from "./json-value.ts";

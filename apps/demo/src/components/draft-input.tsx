@@ -1,6 +1,6 @@
 // A text field that writes as one types and is never overwritten under one's fingers.
-import { useLayoutEffect, useRef, type KeyboardEvent, type Ref } from "react";
-import { useDraft } from "../drafts.ts";
+import { useCallback, useLayoutEffect, useRef, type ChangeEvent, type KeyboardEvent, type SyntheticEvent } from "react";
+import { useDraft, type DraftField } from "../drafts.ts";
 
 interface DraftInputProps {
   label: string;
@@ -14,52 +14,50 @@ interface DraftInputProps {
   onKeyDown?: (event: KeyboardEvent<HTMLElement>, text: string) => void;
 }
 
+type TextField = HTMLInputElement | HTMLTextAreaElement;
+
 export function DraftInput(props: DraftInputProps) {
-  const { text, setText, flush } = useDraft(props.value, props.onSave);
-  const field = useKeptCaret(text);
+  const draft = useDraft(props.value, props.onSave);
+  const caret = useKeptCaret(draft);
   const common = {
+    ref: caret.attach,
     className: props.className,
     "aria-label": props.label,
     placeholder: props.placeholder,
     "data-testid": props.testId,
     autoFocus: props.autoFocus,
-    value: text,
-    onChange: (event: { target: { value: string } }) => setText(event.target.value),
-    onBlur: flush,
-    onKeyDown: (event: KeyboardEvent<HTMLElement>) => props.onKeyDown?.(event, text),
+    value: draft.text,
+    onChange: (event: ChangeEvent<TextField>) => draft.setText(event.target.value),
+    onSelect: caret.remember,
+    onBlur: draft.flush,
+    onKeyDown: (event: KeyboardEvent<TextField>) => props.onKeyDown?.(event, draft.text),
   };
-  return props.multiline === true ? (
-    <textarea ref={field as Ref<HTMLTextAreaElement>} {...common} />
-  ) : (
-    <input ref={field as Ref<HTMLInputElement>} type="text" {...common} />
-  );
+  return props.multiline === true ? <textarea {...common} /> : <input type="text" {...common} />;
 }
 
-type TextField = HTMLInputElement | HTMLTextAreaElement;
-
 /** When another device's text replaces the one being read, the caret stays at the same words instead of jumping to the end. */
-function useKeptCaret(text: string) {
+function useKeptCaret({ text, isTyped }: DraftField) {
   const field = useRef<TextField>(null);
-  const before = useRef({ text, caret: 0 });
+  const caret = useRef(0);
+  const shown = useRef(text);
+  const attach = useCallback((element: TextField | null) => {
+    field.current = element;
+  }, []);
+  const remember = useCallback((event: SyntheticEvent<TextField>) => {
+    caret.current = event.currentTarget.selectionStart ?? 0;
+  }, []);
   useLayoutEffect(() => {
+    const old = shown.current;
+    shown.current = text;
     const element = field.current;
-    if (element === null || document.activeElement !== element) return;
-    const { text: old, caret } = before.current;
-    const isOwnTyping = old === text || Math.abs(old.length - text.length) <= 1;
-    if (isOwnTyping) return;
-    const moved = movedCaret(old, text, caret);
-    if (element.selectionStart === text.length) element.setSelectionRange(moved, moved);
-  }, [text]);
-  useLayoutEffect(() => {
-    const element = field.current;
-    before.current = { text, caret: element?.selectionStart ?? 0 };
-  });
-  return field;
+    if (old === text || isTyped || element === null || document.activeElement !== element) return;
+    caret.current = movedCaret(old, text, caret.current);
+    element.setSelectionRange(caret.current, caret.current);
+  }, [text, isTyped]);
+  return { attach, remember };
 }
 
 function movedCaret(old: string, text: string, caret: number): number {
-  const shared = Math.min(old.length, text.length, caret);
-  let same = 0;
-  while (same < shared && old[same] === text[same]) same++;
-  return same === caret ? caret : Math.max(same, Math.min(text.length, caret + text.length - old.length));
+  if (old.slice(0, caret) === text.slice(0, caret)) return caret;
+  return Math.max(0, Math.min(text.length, caret + text.length - old.length));
 }

@@ -1,0 +1,104 @@
+import type { RecordSnapshot } from "@holdfast/client";
+import { useDeferredValue, useState } from "react";
+import { useRows } from "../live.ts";
+import { createNote } from "../note-actions.ts";
+import { checklistProgress, noteMatches, notePreview, noteTitle, type Note } from "../note.ts";
+import { notes } from "../sync.ts";
+import { shortAge, useNow } from "../time-words.ts";
+import { Icon } from "./icon.tsx";
+import { onListKeyDown, SearchField } from "./search-field.tsx";
+import { SyncMark } from "./sync-mark.tsx";
+
+const rowsAtOnce = 200;
+
+export function NoteList({ selected }: { selected: string | null }) {
+  const [search, setSearch] = useState("");
+  const query = useDeferredValue(search);
+  const [limit, setLimit] = useState(rowsAtOnce);
+  const { rows, total, state } = useRows(
+    notes,
+    { where: (note) => noteMatches(note, query), sort: pinnedThenNewest, limit },
+    [query, limit],
+  );
+  const now = useNow();
+  return (
+    <section className="list-pane" aria-label="Notes">
+      <div className="list-head">
+        <SearchField label="Search notes" value={search} onChange={setSearch} />
+        <button type="button" className="button primary new-note" data-testid="new-note" onClick={createNote}>
+          <Icon name="plus" />
+          <span>New note</span>
+        </button>
+      </div>
+      {rows.length === 0 && <p className="list-hint">{emptyWords(state, query)}</p>}
+      <ul className="rows" onKeyDown={onListKeyDown}>
+        {rows.map((row) => (
+          <li key={row.key}>
+            <NoteRow row={row} isSelected={row.key === selected} now={now} />
+          </li>
+        ))}
+      </ul>
+      {total > rows.length && (
+        <button type="button" className="button show-more" onClick={() => setLimit(limit + rowsAtOnce)}>
+          Show more of {total.toLocaleString("en")}
+        </button>
+      )}
+    </section>
+  );
+}
+
+interface NoteRowProps {
+  row: RecordSnapshot<Note>;
+  isSelected: boolean;
+  now: number;
+}
+
+function NoteRow({ row, isSelected, now }: NoteRowProps) {
+  const note = row.value;
+  const progress = checklistProgress(note);
+  return (
+    <a
+      className="row note-row"
+      href={`#/notes/${encodeURIComponent(row.key)}`}
+      data-testid="note-row"
+      data-key={row.key}
+      data-colour={note.colour}
+      aria-current={isSelected ? "true" : undefined}
+    >
+      <span className="row-title">
+        {note.pinned === true && <Icon name="pin" label="Pinned" filled />}
+        <span className="row-name">{noteTitle(note)}</span>
+        <SyncMark state={row.syncState} />
+      </span>
+      <span className="row-preview">{notePreview(note)}</span>
+      <span className="row-meta">
+        <span>{shortAge(row.modifiedAt ?? note.createdAt, now)}</span>
+        {progress.total > 0 && (
+          <span>
+            <Icon name="check" label="Done" /> {progress.done}/{progress.total}
+          </span>
+        )}
+        {note.tags.map((tag) => (
+          <span key={tag} className="tag">
+            #{tag}
+          </span>
+        ))}
+      </span>
+    </a>
+  );
+}
+
+function emptyWords(state: string, query: string): string {
+  if (state === "loading") return "Opening your notes…";
+  if (query !== "") return `No note has “${query}” in it.`;
+  return state === "complete" ? "No notes yet." : "No notes on this device yet. Those of your account are being fetched.";
+}
+
+function pinnedThenNewest(a: RecordSnapshot<Note>, b: RecordSnapshot<Note>): number {
+  const byPin = Number(b.value.pinned ?? false) - Number(a.value.pinned ?? false);
+  return byPin || newest(b) - newest(a) || b.value.createdAt - a.value.createdAt;
+}
+
+function newest(row: RecordSnapshot<Note>): number {
+  return row.modifiedAt ?? row.value.createdAt;
+}

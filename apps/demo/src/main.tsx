@@ -1,0 +1,28 @@
+import { createRoot } from "react-dom/client";
+import { adoptLoginFromUrl } from "./device.ts";
+import { installNetworkSwitch } from "./network-switch.ts";
+import "./styles/tokens.css";
+import "./styles/frame.css";
+import "./styles/controls.css";
+import "./styles/list.css";
+import "./styles/detail.css";
+import "./styles/panel.css";
+
+// First of all: the client asks navigator.onLine and fetch, and both must obey the switch from the start.
+installNetworkSwitch();
+adoptLoginFromUrl();
+
+const root = createRoot(document.body.appendChild(document.createElement("div")));
+try {
+  const { App, startApp } = await import("./app.tsx");
+  startApp();
+  root.render(<App />);
+} catch (error) {
+  root.render(
+    <main className="start-failed">
+      <h1>The demo could not start</h1>
+      <p>{error instanceof Error ? error.message : String(error)}</p>
+      <p>Is its server running? Start it with “npm start” and reload this page.</p>
+    </main>,
+  );
+}

@@ -1,0 +1,37 @@
+// What a person does with whole notes.
+import { emptyNote, isBlank, noteTitle } from "./note.ts";
+import { currentRoute, goTo } from "./route.ts";
+import { sampleNotes } from "./sample-notes.ts";
+import { notes } from "./sync.ts";
+import { run, showToast } from "./toasts.ts";
+
+export function createNote(): void {
+  const key = crypto.randomUUID();
+  run(notes.put(key, emptyNote(Date.now())).then(() => goTo("notes", key)));
+}
+
+export function addSampleNotes(): void {
+  const samples = sampleNotes(Date.now());
+  run(notes.bulkPut(samples).then(() => goTo("notes")));
+}
+
+export function deleteNote(key: string): void {
+  const remove = async () => {
+    const removed = await notes.remove(key);
+    if (currentRoute().key === key) goTo("notes");
+    if (removed === undefined) return;
+    showToast(`Deleted “${noteTitle(removed)}”`, {
+      action: { label: "Undo", run: () => run(notes.put(key, removed).then(() => goTo("notes", key))) },
+    });
+  };
+  run(remove());
+}
+
+/** A note that was opened and left without a word in it goes away again. Looks and removes in one step: nothing typed can get between. */
+export function dropIfBlank(key: string): void {
+  const drop = notes.transaction(async (tx) => {
+    const note = await tx.get(key);
+    if (note !== undefined && isBlank(note)) tx.remove(key);
+  });
+  run(drop);
+}

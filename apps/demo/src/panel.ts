@@ -1,0 +1,11 @@
+// Whether the Sync panel is open in this window: at first where it stands beside the notes, not where it would cover them.
+import { liveValue, type LiveValue } from "./live.ts";
+
+const storageKey = "holdfast-demo:panel";
+const stored = sessionStorage.getItem(storageKey);
+
+export const panelOpen: LiveValue<boolean> = liveValue(
+  stored === null ? matchMedia("(min-width: 1180px)").matches : stored === "open",
+);
+
+panelOpen.subscribe(() => sessionStorage.setItem(storageKey, panelOpen.getSnapshot() ? "open" : "closed"));

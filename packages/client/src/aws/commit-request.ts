@@ -1,0 +1,93 @@
+// An attempt as the one request that makes it (S-2, S-3). The same attempt always makes the same request, byte for byte
+// (S-5): DynamoDB knows the token for ten minutes and refuses it with other parameters. So every word here is for ever, or
+// an app that updates itself between a lost answer and its repeat would meet IdempotentParameterMismatch.
+import type { AttributeValue, TransactWriteItem, TransactWriteItemsCommandInput } from "@aws-sdk/client-dynamodb";
+import { formatVersion, nextSyncCount, type Attempt, type SentRecord } from "@holdfast/core";
+import { recordToItem, type Place } from "./record-item.ts";
+import { headChange, headPath } from "./table.ts";
+
+/** Where the head's action stands in the request, and so in its CancellationReasons; the records follow in their order. */
+export const headAction = 0;
+
+export function commitRequest(tableName: string, place: Place, attempt: Attempt): TransactWriteItemsCommandInput {
+  return {
+    ClientRequestToken: attempt.commit,
+    ReturnConsumedCapacity: "TOTAL",
+    TransactItems: [
+      headUpdate(tableName, place, attempt),
+      ...attempt.records.map((sent) => recordPut(tableName, place, attempt, sent)),
+    ],
+  };
+}
+
+function headUpdate(tableName: string, place: Place, attempt: Attempt): TransactWriteItem {
+  const syncCount = nextSyncCount(attempt.base.syncCount);
+  const always: Record<string, AttributeValue> = {
+    syncCount: { N: String(syncCount) },
+    commit: { S: attempt.commit },
+    changed: { N: String(attempt.records.length) },
+    digest: { S: attempt.digest },
+    recordCount: { N: String(attempt.recordCount) },
+    writers: { M: Object.fromEntries(attempt.writers.map(([replica, commit]) => [replica, { S: commit }])) },
+    committedAt: { N: String(attempt.committedAt) },
+    deleted: { BOOL: false },
+    format: { N: String(formatVersion) },
+    change: { S: headChange(place.dataset, syncCount) },
+  };
+  // Lineage and floor stay while a head exists.
+  const atCreation: Record<string, AttributeValue> = {
+    floor: { N: String(attempt.floor) },
+    lineage: { S: attempt.lineage },
+    swept: { BOOL: false },
+  };
+  const { commit } = attempt.base;
+  const set = Object.entries(commit === null ? { ...always, ...atCreation } : always);
+  const condition =
+    commit === null
+      ? { names: { "#path": "path" }, text: "attribute_not_exists(#path)", values: {} }
+      : {
+          // `#syncCount` and `#commit` are named by the assignments.
+          names: {},
+          text: "#syncCount = :checkpoint AND #commit = :checkpointCommit",
+          values: { ":checkpoint": { N: String(attempt.base.syncCount) }, ":checkpointCommit": { S: commit } },
+        };
+  return {
+    Update: {
+      TableName: tableName,
+      Key: { identity: { S: place.identity }, path: { S: headPath(place.dataset) } },
+      UpdateExpression: `SET ${set.map(([name]) => `#${name} = :${name}`).join(", ")}`,
+      ConditionExpression: condition.text,
+      ExpressionAttributeNames: { ...Object.fromEntries(set.map(([name]) => [`#${name}`, name])), ...condition.names },
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        ...condition.values,
+      },
+    },
+  };
+}
+
+function recordPut(tableName: string, place: Place, attempt: Attempt, sent: SentRecord): TransactWriteItem {
+  return { Put: { TableName: tableName, Item: recordToItem(sent, attempt, place), ...recordCondition(sent, attempt) } };
+}
+
+/** S-3. Never demand a tombstone's count: it may have expired. */
+function recordCondition({ base }: SentRecord, attempt: Attempt): RecordCondition {
+  if (base === null) {
+    return {
+      ConditionExpression: "attribute_not_exists(#path) OR #deleted = :true OR #syncCount <= :floor",
+      ExpressionAttributeNames: { "#path": "path", "#deleted": "deleted", "#syncCount": "syncCount" },
+      ExpressionAttributeValues: { ":true": { BOOL: true }, ":floor": { N: String(attempt.floor) } },
+    };
+  }
+  return {
+    ConditionExpression: "#syncCount = :base AND #commit = :baseCommit",
+    ExpressionAttributeNames: { "#syncCount": "syncCount", "#commit": "commit" },
+    ExpressionAttributeValues: { ":base": { N: String(base.syncCount) }, ":baseCommit": { S: base.commit } },
+  };
+}
+
+interface RecordCondition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues: Record<string, AttributeValue>;
+}

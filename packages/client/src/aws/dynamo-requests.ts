@@ -1,0 +1,94 @@
+// Requests to DynamoDB in the name of one identity. A request is repeated here in two cases only, once each, and both say
+// that nothing was applied: its credentials were no longer accepted, or its signature's time was wrong. Every other repeat
+// is for the loop to decide (S-5).
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SyncError } from "@holdfast/core";
+import type { AwsCredentials } from "../api.ts";
+import type { SignedIn } from "../cloud.ts";
+import type { RuntimeImplementation } from "../runtime.ts";
+import { isCredentialsRefused, isSignatureRefused } from "./aws-error.ts";
+import type { CloudClock } from "./cloud-clock.ts";
+import { fetchRequestHandler } from "./request-handler.ts";
+
+/** PORT: where the credentials come from. */
+export interface CredentialsSource {
+  credentials(identity: SignedIn, signal: AbortSignal): Promise<AwsCredentials>;
+  /** Credentials that the cloud no longer accepts; newer ones stay. */
+  drop(credentials: AwsCredentials): void;
+}
+
+export interface DynamoRequestsOptions {
+  readonly region: string;
+  readonly endpoint: string | undefined;
+  readonly identity: SignedIn;
+  readonly source: CredentialsSource;
+  readonly runtime: RuntimeImplementation;
+  readonly clock: CloudClock;
+}
+
+/** One call: what it may take, and what it took. */
+export interface Call {
+  readonly signal: AbortSignal;
+  requests: number;
+}
+
+export type Send<T> = (client: DynamoDBClient, options: { readonly abortSignal: AbortSignal }) => Promise<T>;
+
+export class DynamoRequests {
+  readonly #client: DynamoDBClient;
+  readonly #options: DynamoRequestsOptions;
+  #credentials: AwsCredentials | null = null;
+
+  constructor(options: DynamoRequestsOptions) {
+    this.#options = options;
+    const { region, endpoint, runtime, clock } = options;
+    this.#client = new DynamoDBClient({
+      region,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      maxAttempts: 1,
+      requestHandler: fetchRequestHandler(runtime, clock),
+      // Marked as memoized, so that the SDK keeps no copy: it would renew by the device's clock.
+      credentials: Object.assign(async () => this.#current(), { memoized: true }),
+    });
+  }
+
+  /** Rejects with the signal's reason, a SyncError of the credentials, or the SDK's error. */
+  async send<T>(call: Call, send: Send<T>): Promise<T> {
+    const { source, identity, clock } = this.#options;
+    const repeated = { credentials: false, signature: false };
+    for (;;) {
+      const credentials = await source.credentials(identity, call.signal);
+      if (credentials.identityId !== identity.identityId) throw identityChanged();
+      this.#credentials = credentials;
+      this.#client.config.systemClockOffset = clock.offset;
+      const offset = clock.offset;
+      call.requests += 1;
+      try {
+        return await send(this.#client, { abortSignal: call.signal });
+      } catch (error) {
+        // The SDK wraps a reason; whoever aborted gets back his own.
+        call.signal.throwIfAborted();
+        if (isCredentialsRefused(error) && !repeated.credentials) {
+          repeated.credentials = true;
+          source.drop(credentials);
+        } else if (isSignatureRefused(error) && !repeated.signature && clock.offset !== offset) {
+          repeated.signature = true;
+        } else {
+          throw error;
+        }
+      }
+    }
+  }
+
+  #current(): AwsCredentials {
+    if (this.#credentials === null) throw new Error("a request is signed before it has credentials");
+    return this.#credentials;
+  }
+}
+
+const identityChanged = (): SyncError =>
+  new SyncError({
+    code: "identity-changed",
+    message:
+      "The logins belong to another identity than the data that is being synchronized. It goes on with that identity's own data.",
+  });

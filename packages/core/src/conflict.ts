@@ -1,0 +1,92 @@
+// Conflicts as an app sees them: what a resolver is asked, what it may answer, and the record that is kept of each.
+import { isJsonObject, parseStoredValue, type JsonValue, type Pointer } from "./json-value.ts";
+
+export type JsonPointer = `/${string}`;
+
+/** RFC 6902, of which `add`, `replace` and `remove` are used. Arrays are one value: a changed one is one `replace`. */
+export type Patch = readonly {
+  readonly op: "add" | "replace" | "remove";
+  readonly path: string;
+  readonly value?: JsonValue;
+}[];
+
+/** Both sides changed a record since their common base. undefined: absent (removed, or never there). */
+export interface Conflict<T> {
+  readonly key: string;
+  readonly base: T | undefined;
+  readonly local: T | undefined;
+  readonly remote: T | undefined;
+  readonly localPatch: Patch;
+  readonly remotePatch: Patch;
+  /** Where both changed; `""` is the whole record. What changed on one side only is merged without being listed. */
+  readonly clashes: readonly Pointer[];
+  /** Milliseconds since 1970, skew-corrected. */
+  readonly localModifiedAt: number;
+  readonly remoteModifiedAt: number;
+}
+
+/** `local` and `remote` decide the clashes only; all that did not clash is kept from both sides. */
+export type Resolution<T> =
+  | { readonly type: "local" | "remote" | "removed" | "ask" }
+  | { readonly type: "value"; readonly value: T };
+
+/** Pure and synchronous. One that throws, or answers what it may not, counts as `{ type: "ask" }`. */
+export type Resolver<T> = (conflict: Conflict<T>) => Resolution<T>;
+export type AnyResolver = <T>(conflict: Conflict<T>) => Resolution<T>;
+
+/** A conflict and what became of it; kept until dismissed or 30 days old. */
+export interface ConflictRecord<T = JsonValue> extends Conflict<T> {
+  readonly id: string;
+  readonly dataset: string;
+  readonly kind: "record" | "dataset-deleted" | "cloud-restored" | "guest-merge";
+  /** open: waits for a person; the record stays as it is here and is not pushed. */
+  readonly state: "open" | "settled";
+  readonly result: T | undefined;
+  /** Why the result is what it is, in a sentence. */
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface PathPolicy {
+  readonly policy: string;
+}
+
+/** Reads a stored conflict record; null where it is damaged: it is a note about the past, and decides nothing. */
+export function parseConflictRecord(input: unknown): ConflictRecord | null {
+  try {
+    if (typeof input !== "object" || input === null) return null;
+    const { clashes, localPatch, remotePatch, ...rest } = Object.fromEntries(Object.entries(input));
+    const stored = parseStoredValue(rest);
+    if (!isJsonObject(stored)) return null;
+    const { id, dataset, key, kind, state, reason, at, localModifiedAt, remoteModifiedAt } = stored;
+    if (typeof id !== "string" || typeof dataset !== "string" || typeof key !== "string" || typeof reason !== "string") return null;
+    if (typeof at !== "number" || typeof localModifiedAt !== "number" || typeof remoteModifiedAt !== "number") return null;
+    if (!isKind(kind) || (state !== "open" && state !== "settled")) return null;
+    return {
+      ...{ id, dataset, key, kind, state, reason, at, localModifiedAt, remoteModifiedAt },
+      ...{ base: stored["base"], local: stored["local"], remote: stored["remote"], result: stored["result"] },
+      clashes: Array.isArray(clashes) ? clashes.filter(isPointer) : [],
+      localPatch: parsePatch(localPatch),
+      remotePatch: parsePatch(remotePatch),
+    };
+  } catch {
+    return null;
+  }
+}
+
+const isKind = (input: unknown): input is ConflictRecord["kind"] =>
+  input === "record" || input === "dataset-deleted" || input === "cloud-restored" || input === "guest-merge";
+
+const isPointer = (input: unknown): input is Pointer => typeof input === "string" && (input === "" || input.startsWith("/"));
+
+function parsePatch(input: unknown): Patch {
+  if (!Array.isArray(input)) return [];
+  return input.flatMap((entry: unknown) => {
+    const operation = parseStoredValue(entry);
+    if (!isJsonObject(operation)) return [];
+    const { op, path, value } = operation;
+    if ((op !== "add" && op !== "replace" && op !== "remove") || typeof path !== "string") return [];
+    return [{ op, path, ...(value === undefined ? {} : { value }) }];
+  });
+}
