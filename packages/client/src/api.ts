@@ -1,13 +1,6 @@
 /// <reference lib="esnext.disposable" />
 // The public types of @holdfast/client. Snapshots, options and reports are deeply readonly, and frozen.
-import type {
-  AnyResolver,
-  ConflictRecord,
-  JsonValue,
-  Resolution,
-  Resolver,
-  SyncErrorInfo,
-} from "@holdfast/core";
+import type { ConflictRecord, JsonValue, Resolution, Resolver, SyncErrorInfo } from "@holdfast/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Draft } from "immer";
 /** A bound that interfaces and optional fields pass, and Date, Map, functions and bigint do not. An undefined property is left out, as JSON does. */
@@ -53,8 +46,8 @@ export interface SyncClient<D extends Definitions = Definitions> extends AsyncDi
   readonly usage: Live<ClientUsage>;
   readonly problems: Live<readonly Problem[]>; // all datasets: what needs a person or a developer
   dataset<T extends JsonCompatible<T> = JsonValue>(
-    readonly name: string extends keyof D ? string : never,
-    readonly options?: { identityId?: string },
+    name: string extends keyof D ? string : never,
+    options?: { identityId?: string },
   ): Dataset<T>; // nothing declared
   dataset<N extends NameOf<keyof D & string>>(name: N, options?: { identityId?: string }): Dataset<Lookup<D, N>>; // declared
   datasets(options?: Wait): Promise<readonly DatasetSummary[]>;
@@ -118,7 +111,12 @@ export interface DatasetStatus {
 }
 export type DatasetChange<T> =
   | { type: "reset" }
-  | { type: "changed"; origin: "here" | "tab" | "cloud"; keys: ReadonlySet<string>; conflicts: readonly ConflictRecord<T>[] };
+  | {
+      type: "changed";
+      origin: "here" | "tab" | "cloud";
+      keys: ReadonlySet<string>;
+      conflicts: readonly ConflictRecord<T>[];
+    };
 export interface RecordSnapshot<V> {
   readonly key: string;
   readonly value: V;
@@ -186,7 +184,15 @@ export interface IdentitySnapshot {
 }
 export type Problem =
   | ({ type: "conflict" } & ConflictRecord)
-  | { type: "rejected"; id: string; dataset: string; key: string; value: JsonValue | undefined; error: SyncErrorInfo; at: number }
+  | {
+      type: "rejected";
+      id: string;
+      dataset: string;
+      key: string;
+      value: JsonValue | undefined;
+      error: SyncErrorInfo;
+      at: number;
+    }
   | { type: "unreadable"; dataset: string; keys: readonly string[]; error: SyncErrorInfo }
   | { type: "blocked"; dataset: string | null; error: SyncErrorInfo }
   | { type: "storage"; error: SyncErrorInfo };
@@ -214,7 +220,8 @@ export interface DatasetSummary {
 }
 export type Logins = Readonly<Record<string, string>>;
 export type GuestDataChoice = "merge" | "keep-user" | "keep-guest" | "copy";
-export type GuestDataPolicy = GuestDataChoice | { default?: GuestDataChoice; datasets: Readonly<Record<string, GuestDataChoice>> };
+export type GuestDataPolicy =
+  GuestDataChoice | { default?: GuestDataChoice; datasets: Readonly<Record<string, GuestDataChoice>> };
 export interface SignInReport {
   readonly identityId: string;
   readonly guestMergeId: string | null;
@@ -230,7 +237,8 @@ export interface GuestMergePlan {
   }[];
 }
 export type SignOutReport =
-  { outcome: "signed-out"; kept: number; discarded: number } | { outcome: "still-signed-in"; unsynced: number; error: SyncErrorInfo };
+  | { outcome: "signed-out"; kept: number; discarded: number }
+  | { outcome: "still-signed-in"; unsynced: number; error: SyncErrorInfo };
 export interface AwsCredentials {
   readonly identityId: string;
   readonly accessKeyId: string;
@@ -264,3 +272,6 @@ export interface Cloud {
 export interface LocalStore {
   readonly kind: string;
 }
+export interface Runtime {
+  readonly now: () => number;
+} // ports, opaque to apps

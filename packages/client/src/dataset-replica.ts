@@ -5,6 +5,7 @@ import {
   jsonEquals,
   type ConflictRecord,
   type DatasetName,
+  type Disagreement,
   type LocalRecord,
   type RecordKey,
   type ReplicaState,
@@ -40,6 +41,8 @@ const noKeys: ReadonlySet<RecordKey> = new Set();
 
 export class DatasetReplica {
   readonly name: DatasetName;
+  /** S-10: a listing that did not add up to its head, while it is waited for. */
+  disagreement: Disagreement | null = null;
   readonly #vault: Vault;
   readonly #announce: (message: TabMessage) => void;
   readonly #neverSynced: boolean;
@@ -143,7 +146,13 @@ export class DatasetReplica {
         const before = this.loadState;
         this.#state = view.state;
         const loadStateChanged = before !== this.loadState;
-        this.#listeners.call({ origin: "tab", keys: new Set(keys ?? []), values: new Set(keys ?? []), conflicts: [], loadStateChanged });
+        this.#listeners.call({
+          origin: "tab",
+          keys: new Set(keys ?? []),
+          values: new Set(keys ?? []),
+          conflicts: [],
+          loadStateChanged,
+        });
         return;
       }
       this.#takeWhole(view);

@@ -51,6 +51,7 @@ export interface SyncContext {
   readonly resolver: Resolver<JsonValue> | AnyResolver | undefined;
   /** Milliseconds since 1970, skew-corrected. */
   readonly now: () => number;
+  readonly newCommit: () => CommitId;
   readonly signal: AbortSignal;
   readonly onPhase: (phase: SyncStatus["phase"]) => void;
   readonly onProgress: (progress: { readonly pulled: number; readonly total: number | null }) => void;
@@ -125,7 +126,14 @@ class DatasetSync {
 
   result(): SyncResult {
     const { replica } = this.#context;
-    const outcome = this.#error === null ? "synced" : this.#blocked ? "blocked" : this.#error.code === "offline" ? "offline" : "incomplete";
+    const outcome =
+      this.#error === null
+        ? "synced"
+        : this.#blocked
+          ? "blocked"
+          : this.#error.code === "offline"
+            ? "offline"
+            : "incomplete";
     const report: DatasetReport = {
       dataset: replica.name,
       outcome,
@@ -145,7 +153,9 @@ class DatasetSync {
     this.#context.onPhase("pulling");
     const { replica, remote, signal } = this.#context;
     const since = replica.state.checkpoint?.syncCount ?? emptyCheckpoint.syncCount;
-    const read = await this.#readPages("pull", (cursor) => remote.pullPage({ dataset: replica.name, since, cursor, signal }));
+    const read = await this.#readPages("pull", (cursor) =>
+      remote.pullPage({ dataset: replica.name, since, cursor, signal }),
+    );
     const { checkpoint } = replica.state;
     if (read.head === null) {
       const nothingYet = (checkpoint === null || checkpoint.commit === null) && read.records.length === 0;
@@ -227,17 +237,29 @@ class DatasetSync {
     const { state } = replica;
     const keys = [...pulled.records.map(({ key }) => key), ...(state.attempt?.records ?? []).map(({ key }) => key)];
     const whole = needsWholeReplica(state, pulled);
-    const outcome = await replica.transact("cloud", whole ? { type: "all" } : { type: "keys", keys: [...new Set(keys)] }, (view) => {
-      // S-15: another tab may have moved on since.
-      if (view.state.attempt?.commit !== state.attempt?.commit || view.state.checkpoint?.commit !== state.checkpoint?.commit) {
-        return { change: {}, result: null };
-      }
-      const adopted = adoptPull(view.state, view.records, pulled, { dataset: replica.name, replica: replicaId, resolver, now: now() });
-      if (adopted.type === "unverified") return { change: {}, result: null };
-      const records = new Map(adopted.records);
-      if (whole) for (const key of view.damaged) if (!records.has(key)) records.set(key, null);
-      return { change: { state: adopted.state, records, conflicts: adopted.conflicts }, result: adopted };
-    });
+    const outcome = await replica.transact(
+      "cloud",
+      whole ? { type: "all" } : { type: "keys", keys: [...new Set(keys)] },
+      (view) => {
+        // S-15: another tab may have moved on since.
+        if (
+          view.state.attempt?.commit !== state.attempt?.commit ||
+          view.state.checkpoint?.commit !== state.checkpoint?.commit
+        ) {
+          return { change: {}, result: null };
+        }
+        const adopted = adoptPull(view.state, view.records, pulled, {
+          dataset: replica.name,
+          replica: replicaId,
+          resolver,
+          now: now(),
+        });
+        if (adopted.type === "unverified") return { change: {}, result: null };
+        const records = new Map(adopted.records);
+        if (whole) for (const key of view.damaged) if (!records.has(key)) records.set(key, null);
+        return { change: { state: adopted.state, records, conflicts: adopted.conflicts }, result: adopted };
+      },
+    );
     if (outcome === null) return false;
     this.#pulled += outcome.pulled;
     this.#merged += outcome.merged;
@@ -248,10 +270,15 @@ class DatasetSync {
 
   /** Makes the next attempt durable. */
   async #push(): Promise<Step> {
-    return this.#context.replica.transact("cloud", { type: "outbox", limit: this.#recordsMax, keys: [] }, (view) => this.#plan(view));
+    return this.#context.replica.transact("cloud", { type: "outbox", limit: this.#recordsMax, keys: [] }, (view) =>
+      this.#plan(view),
+    );
   }
 
-  #plan(view: Parameters<Parameters<DatasetReplica["transact"]>[2]>[0]): { change: { state?: typeof view.state }; result: Step } {
+  #plan(view: Parameters<Parameters<DatasetReplica["transact"]>[2]>[0]): {
+    change: { state?: typeof view.state };
+    result: Step;
+  } {
     const { replicaId, now } = this.#context;
     const { state } = view;
     if (state.attempt) return { change: {}, result: { type: "send", attempt: state.attempt, first: false } };
@@ -311,11 +338,17 @@ class DatasetSync {
   }
 
   /** S-5, S-14: the answer says that nothing was applied. On a repeat only a strong read can end the attempt. */
-  async #refused(attempt: Attempt, outcome: Extract<CommitOutcome, { type: "invalid" | "blocked" }>, first: boolean): Promise<Step> {
+  async #refused(
+    attempt: Attempt,
+    outcome: Extract<CommitOutcome, { type: "invalid" | "blocked" }>,
+    first: boolean,
+  ): Promise<Step> {
     const { replica, now } = this.#context;
     if (!first && !(await this.#isHeadAtBase(attempt))) return { type: "pull" };
     const alone = attempt.records.length === 1;
-    const atFault = new Set(outcome.type === "invalid" ? (alone ? attempt.records.map(({ key }) => key) : outcome.keys) : []);
+    const atFault = new Set(
+      outcome.type === "invalid" ? (alone ? attempt.records.map(({ key }) => key) : outcome.keys) : [],
+    );
     await replica.transact("cloud", { type: "keys", keys: attempt.records.map(({ key }) => key) }, (view) => {
       if (view.state.attempt?.commit !== attempt.commit) return { change: {}, result: undefined };
       const records = rejectRecords(view.records, atFault, outcome.error.info, { at: now(), commit: attempt.commit });

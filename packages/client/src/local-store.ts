@@ -35,10 +35,16 @@ export interface RangeRequest {
   readonly limit?: number | undefined;
 }
 
-
 export interface Vault {
   /** Every dataset that has a state or records here. */
-  datasets(): Promise<readonly { readonly dataset: DatasetName; readonly state: ReplicaState; readonly records: number; readonly outbox: number }[]>;
+  datasets(): Promise<
+    readonly {
+      readonly dataset: DatasetName;
+      readonly state: ReplicaState;
+      readonly records: number;
+      readonly outbox: number;
+    }[]
+  >;
   read(dataset: DatasetName, selection: Selection): Promise<View>;
   /** In key order; absent records are left out of no count: only what has a row is listed. */
   readRange(dataset: DatasetName, range: RangeRequest): Promise<readonly LocalRecord[]>;
@@ -51,7 +57,10 @@ export interface Vault {
   conflicts(): Promise<readonly ConflictRecord[]>;
   readMeta(name: string): Promise<JsonValue | undefined>;
   /** Reads, decides, writes one small value. */
-  updateMeta(name: string, decide: (current: JsonValue | undefined) => JsonValue | undefined): Promise<JsonValue | undefined>;
+  updateMeta(
+    name: string,
+    decide: (current: JsonValue | undefined) => JsonValue | undefined,
+  ): Promise<JsonValue | undefined>;
   /** Called when the database is lost or closed from outside (another tab upgrades it, the browser deletes it). */
   onLost(listener: (reason: "upgrade" | "closed") => void): void;
   close(): Promise<void>;

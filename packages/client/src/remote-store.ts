@@ -1,7 +1,16 @@
 // PORT: the cloud's copy of one identity's datasets, in the words of the sync rules. Each method is one request (a paged
 // read: one for each page). An implementation sends a request once and never repeats it by itself: what a repeat means
 // is decided by the loop (S-5). Every implementation runs the contract suite.
-import type { Attempt, DatasetName, Head, JsonValue, RecordKey, RemoteRecord, SyncCount, SyncError } from "@holdfast/core";
+import type {
+  Attempt,
+  DatasetName,
+  Head,
+  JsonValue,
+  RecordKey,
+  RemoteRecord,
+  SyncCount,
+  SyncError,
+} from "@holdfast/core";
 
 /** What a request cost. Units are DynamoDB's capacity units, as the cloud reports them. */
 export interface Cost {
@@ -71,7 +80,11 @@ export interface RemoteStore {
     readonly cost: Cost;
   }>;
   /** S-2. Rejects only where it was aborted. */
-  commit(request: { readonly dataset: DatasetName; readonly attempt: Attempt; readonly signal: AbortSignal }): Promise<CommitOutcome>;
+  commit(request: {
+    readonly dataset: DatasetName;
+    readonly attempt: Attempt;
+    readonly signal: AbortSignal;
+  }): Promise<CommitOutcome>;
   /** Reads a kept item again (S-19); null where it still can't be read. */
   rereadItem(item: JsonValue): RemoteRecord | null;
 }

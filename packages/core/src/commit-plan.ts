@@ -132,7 +132,8 @@ export function rejectRecords(
   const held = new Map<RecordKey, LocalRecord>();
   for (const key of atFault) {
     const record = records.get(key);
-    if (record?.pending) held.set(key, { ...record, hold: { type: "rejected", id: `${commit}/${key}`, error: { ...error, key }, at } });
+    if (record?.pending)
+      held.set(key, { ...record, hold: { type: "rejected", id: `${commit}/${key}`, error: { ...error, key }, at } });
   }
   return held;
 }

@@ -1,5 +1,6 @@
 // Conflicts as an app sees them: what a resolver is asked, what it may answer, and the record that is kept of each.
-import { isJsonObject, parseStoredValue, type JsonValue, type Pointer } from "./json-value.ts";
+import { parseStoredValue, type JsonValue, type Pointer } from "./json-value.ts";
+import { isSyncError } from "./sync-error.ts";
 
 export type JsonPointer = `/${string}`;
 
@@ -10,7 +11,7 @@ export type Patch = readonly {
   readonly value?: JsonValue;
 }[];
 
-/** Both sides changed a record since their common base. undefined: absent (removed, or never there). */
+/** Both sides changed a record since their common base. undefined: absent (removed, or never there). Deeply frozen. */
 export interface Conflict<T> {
   readonly key: string;
   readonly base: T | undefined;
@@ -27,8 +28,7 @@ export interface Conflict<T> {
 
 /** `local` and `remote` decide the clashes only; all that did not clash is kept from both sides. */
 export type Resolution<T> =
-  | { readonly type: "local" | "remote" | "removed" | "ask" }
-  | { readonly type: "value"; readonly value: T };
+  { readonly type: "local" | "remote" | "removed" | "ask" } | { readonly type: "value"; readonly value: T };
 
 /** Pure and synchronous. One that throws, or answers what it may not, counts as `{ type: "ask" }`. */
 export type Resolver<T> = (conflict: Conflict<T>) => Resolution<T>;
@@ -48,6 +48,7 @@ export interface ConflictRecord<T = JsonValue> extends Conflict<T> {
   readonly at: number;
 }
 
+/** How one field that both sides changed is merged; made by `counter()`, `text()` and the like, for `byPath`. */
 export interface PathPolicy {
   readonly policy: string;
 }
@@ -55,38 +56,53 @@ export interface PathPolicy {
 /** Reads a stored conflict record; null where it is damaged: it is a note about the past, and decides nothing. */
 export function parseConflictRecord(input: unknown): ConflictRecord | null {
   try {
-    if (typeof input !== "object" || input === null) return null;
-    const { clashes, localPatch, remotePatch, ...rest } = Object.fromEntries(Object.entries(input));
-    const stored = parseStoredValue(rest);
-    if (!isJsonObject(stored)) return null;
-    const { id, dataset, key, kind, state, reason, at, localModifiedAt, remoteModifiedAt } = stored;
-    if (typeof id !== "string" || typeof dataset !== "string" || typeof key !== "string" || typeof reason !== "string") return null;
-    if (typeof at !== "number" || typeof localModifiedAt !== "number" || typeof remoteModifiedAt !== "number") return null;
-    if (!isKind(kind) || (state !== "open" && state !== "settled")) return null;
-    return {
-      ...{ id, dataset, key, kind, state, reason, at, localModifiedAt, remoteModifiedAt },
-      ...{ base: stored["base"], local: stored["local"], remote: stored["remote"], result: stored["result"] },
-      clashes: Array.isArray(clashes) ? clashes.filter(isPointer) : [],
-      localPatch: parsePatch(localPatch),
-      remotePatch: parsePatch(remotePatch),
-    };
-  } catch {
-    return null;
+    return isObject(input) ? parseFields(input) : null;
+  } catch (error) {
+    if (isSyncError(error)) return null;
+    throw error;
   }
 }
+
+/** Each value by itself: together they would be nested deeper than a value may be. */
+function parseFields(input: Fields): ConflictRecord | null {
+  const { id, dataset, key, kind, state, reason, at, localModifiedAt, remoteModifiedAt, clashes } = input;
+  if (typeof id !== "string" || typeof dataset !== "string" || typeof key !== "string") return null;
+  if (typeof reason !== "string" || typeof at !== "number" || !isKind(kind)) return null;
+  if (typeof localModifiedAt !== "number" || typeof remoteModifiedAt !== "number") return null;
+  if ((state !== "open" && state !== "settled") || !isList(clashes)) return null;
+  return Object.freeze({
+    ...{ id, dataset, key, kind, state, reason, at, localModifiedAt, remoteModifiedAt },
+    base: parseOptional(input["base"]),
+    local: parseOptional(input["local"]),
+    remote: parseOptional(input["remote"]),
+    result: parseOptional(input["result"]),
+    clashes: Object.freeze(clashes.filter(isPointer)),
+    localPatch: parsePatch(input["localPatch"]),
+    remotePatch: parsePatch(input["remotePatch"]),
+  });
+}
+
+function parsePatch(input: unknown): Patch {
+  const operations = (isList(input) ? input : []).flatMap((operation) => {
+    if (!isObject(operation)) return [];
+    const { op, path } = operation;
+    if ((op !== "add" && op !== "replace" && op !== "remove") || typeof path !== "string") return [];
+    const value = parseOptional(operation["value"]);
+    return [Object.freeze(value === undefined ? { op, path } : { op, path, value })];
+  });
+  return Object.freeze(operations);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isObject = (input: unknown): input is Fields => typeof input === "object" && input !== null;
+const isList = (input: unknown): input is readonly unknown[] => Array.isArray(input);
 
 const isKind = (input: unknown): input is ConflictRecord["kind"] =>
   input === "record" || input === "dataset-deleted" || input === "cloud-restored" || input === "guest-merge";
 
-const isPointer = (input: unknown): input is Pointer => typeof input === "string" && (input === "" || input.startsWith("/"));
+const isPointer = (input: unknown): input is Pointer =>
+  typeof input === "string" && (input === "" || input.startsWith("/"));
 
-function parsePatch(input: unknown): Patch {
-  if (!Array.isArray(input)) return [];
-  return input.flatMap((entry: unknown) => {
-    const operation = parseStoredValue(entry);
-    if (!isJsonObject(operation)) return [];
-    const { op, path, value } = operation;
-    if ((op !== "add" && op !== "replace" && op !== "remove") || typeof path !== "string") return [];
-    return [{ op, path, ...(value === undefined ? {} : { value }) }];
-  });
-}
+const parseOptional = (input: unknown): JsonValue | undefined =>
+  input === undefined ? undefined : parseStoredValue(input);

@@ -4,13 +4,12 @@ import { nativeDepthMax, valueBytesMax, valueDepthMax } from "./limits.ts";
 import { SyncError } from "./sync-error.ts";
 
 /** What a record may hold: JSON, and nothing else. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** An RFC 6901 pointer; `""` is the whole value. */
 export type Pointer = "" | `/${string}`;
 
-type JsonObject = { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** What is wrong with a value. Thrown inside this file only; where it is wrong, the copy's path says. */
 class Unfit extends Error {}
@@ -28,7 +27,10 @@ export function parseValue(input: unknown): JsonValue {
 
 /** A value that was stored or sent before. @throws SyncError `internal` where it is damaged */
 export function parseStoredValue(input: unknown): JsonValue {
-  return parseWith(input, (path, why) => new SyncError({ code: "internal", message: `A stored value is damaged at "${path}": it ${why}.` }));
+  return parseWith(
+    input,
+    (path, why) => new SyncError({ code: "internal", message: `A stored value is damaged at "${path}": it ${why}.` }),
+  );
 }
 
 function parseWith(input: unknown, toError: (path: Pointer, why: string) => SyncError): JsonValue {
@@ -38,7 +40,9 @@ function parseWith(input: unknown, toError: (path: Pointer, why: string) => Sync
     return copy(input, path, []);
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
-    throw toError(pathToPointer(path), error.message);
+    // An error goes into reports and the table's tools: it is well-formed text even where a property's name is not.
+    const wellFormedPath = path.map((step) => String(step).replaceAll(/\p{Surrogate}/gu, "\ufffd"));
+    throw toError(pathToPointer(wellFormedPath), error.message);
   }
 }
 
@@ -99,7 +103,8 @@ function isPlainObject(input: object): boolean {
 
 /** Sets a property as data whatever its name: plain assignment to `__proto__` would change the prototype. */
 export function setOwn(target: Record<string, JsonValue>, name: string, value: JsonValue): void {
-  if (name === "__proto__") Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+  if (name === "__proto__")
+    Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
   else target[name] = value;
 }
 
@@ -133,7 +138,7 @@ export function jsonEquals(a: JsonValue | undefined, b: JsonValue | undefined): 
   const names = Object.keys(a);
   return (
     names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && jsonEquals(getOwn(a, name), getOwn(b, name)))
+    names.every((name) => Object.hasOwn(b, name) && jsonEquals(a[name], b[name]))
   );
 }
 
@@ -157,14 +162,21 @@ export interface StorageForm {
 
 /** @throws SyncError `value-too-large` where neither form fits */
 export function storageForm(value: JsonValue): StorageForm {
+  const fitting = fittingForm(value);
+  if (fitting) return fitting;
+  const bytes = utf8Bytes(JSON.stringify(value));
+  throw new SyncError({
+    code: "value-too-large",
+    message: `The value has ${bytes} bytes as JSON; a record holds at most ${valueBytesMax}. Split it into several records, or keep large files in S3.`,
+  });
+}
+
+/** The form in which the table can hold a value; null: none. */
+export function fittingForm(value: JsonValue): StorageForm | null {
   const bytes = nativeBytes(value, 0);
   if (bytes <= valueBytesMax) return { form: "native", bytes };
   const jsonBytes = utf8Bytes(JSON.stringify(value));
-  if (jsonBytes <= valueBytesMax) return { form: "json", bytes: jsonBytes };
-  throw new SyncError({
-    code: "value-too-large",
-    message: `The value has ${jsonBytes} bytes as JSON; a record holds at most ${valueBytesMax}. Split it into several records, or keep large files in S3.`,
-  });
+  return jsonBytes <= valueBytesMax ? { form: "json", bytes: jsonBytes } : null;
 }
 
 /** By DynamoDB's rules for item sizes; Infinity where its types can't hold the value exactly. */
@@ -186,17 +198,32 @@ function nativeBytes(value: JsonValue, depth: number): number {
     for (const item of value) bytes += 1 + nativeBytes(item, depth + 1);
     return bytes;
   }
-  for (const [name, item] of Object.entries(value)) bytes += 1 + utf8Bytes(name) + nativeBytes(item, depth + 1);
+  for (const [name, item] of Object.entries(value)) {
+    bytes += 1 + attributeNameBytes(name) + nativeBytes(item, depth + 1);
+  }
   return bytes;
 }
 
-/** DynamoDB holds 38 digits of a magnitude from 1e-130 to 9.99…e125; a JSON number has at most 17 digits. */
+/** DynamoDB documents 1 to 65,535 bytes for an attribute's name, in a map too. */
+function attributeNameBytes(name: string): number {
+  const bytes = utf8Bytes(name);
+  return bytes === 0 || bytes > 65_535 ? Infinity : bytes;
+}
+
+/**
+ * DynamoDB holds magnitudes from 1e-130 to 9.99…e125 with 38 digits, of which JavaScript writes at most 17. It takes a
+ * byte for two digits, one more where the point splits a pair, one for the exponent and one for a minus. A number that is
+ * no integer is taken to have 17 digits: counting them would mean to print it.
+ */
 function numberBytes(value: number): number {
-  if (value === 0) return 2;
   const magnitude = Math.abs(value);
-  if (magnitude < 1e-130 || magnitude >= 1e126) return Infinity;
-  // At most 17 significant digits, two to a byte, and one byte each for exponent and sign: counted as an upper bound.
-  return Number.isInteger(value) && magnitude < 1e6 ? 6 : 12;
+  if (magnitude !== 0 && (magnitude < 1e-130 || magnitude >= 1e126)) return Infinity;
+  let digits = 17;
+  if (Number.isSafeInteger(magnitude)) {
+    digits = 1;
+    for (let bound = 10; bound <= magnitude; bound *= 10) digits++;
+  }
+  return Math.floor(digits / 2) + 2 + (value < 0 ? 1 : 0);
 }
 
 export function pathToPointer(path: readonly (string | number)[]): Pointer {
@@ -207,7 +234,12 @@ export function pathToPointer(path: readonly (string | number)[]): Pointer {
 
 /** The steps that a pointer names. */
 export function pointerToPath(pointer: string): readonly string[] {
-  return pointer === "" ? [] : pointer.slice(1).split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer === ""
+    ? []
+    : pointer
+        .slice(1)
+        .split("/")
+        .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 const escapeStep = (step: string): string => step.replaceAll("~", "~0").replaceAll("/", "~1");

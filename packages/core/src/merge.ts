@@ -81,13 +81,33 @@ export function mergeRecords(input: MergeInput): MergeOutcome {
   const where = first.clashes.map((pointer) => (pointer === "" ? "the whole record" : pointer)).join(", ");
   switch (answer.type) {
     case "remote":
-      return { type: "resolved", value: first.value, conflict, reason: `Both sides changed ${where}; the other device's side was taken${why(input, "remote")}.` };
+      return {
+        type: "resolved",
+        value: first.value,
+        conflict,
+        reason: `Both sides changed ${where}; the other device's side was taken${why(input, "remote")}.`,
+      };
     case "local":
-      return { type: "resolved", value: walk(input, policies, "local").value, conflict, reason: `Both sides changed ${where}; this device's side was taken${why(input, "local")}.` };
+      return {
+        type: "resolved",
+        value: walk(input, policies, "local").value,
+        conflict,
+        reason: `Both sides changed ${where}; this device's side was taken${why(input, "local")}.`,
+      };
     case "removed":
-      return { type: "resolved", value: undefined, conflict, reason: `Both sides changed ${where}; the resolver removed the record.` };
+      return {
+        type: "resolved",
+        value: undefined,
+        conflict,
+        reason: `Both sides changed ${where}; the resolver removed the record.`,
+      };
     case "value":
-      return { type: "resolved", value: answer.value, conflict, reason: `Both sides changed ${where}; the resolver gave the value.` };
+      return {
+        type: "resolved",
+        value: answer.value,
+        conflict,
+        reason: `Both sides changed ${where}; the resolver gave the value.`,
+      };
     case "ask":
       return { type: "asked", conflict, reason: `Both sides changed ${where}${answer.because}.` };
   }
@@ -123,7 +143,8 @@ function ask(resolver: Resolver<JsonValue> | AnyResolver, conflict: Conflict<Jso
 function why(input: MergeInput, side: "local" | "remote"): string {
   const other = side === "local" ? input.remote : input.local;
   if (other === undefined) return ", because an edit wins over a removal";
-  const later = side === "local" ? input.localModifiedAt > input.remoteModifiedAt : input.remoteModifiedAt >= input.localModifiedAt;
+  const later =
+    side === "local" ? input.localModifiedAt > input.remoteModifiedAt : input.remoteModifiedAt >= input.localModifiedAt;
   return later ? ", the newer edit" : "";
 }
 

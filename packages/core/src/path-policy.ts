@@ -65,7 +65,8 @@ function extreme(policy: string, choose: (a: number, b: number) => number): Path
 export function unionSet(): PathPolicy {
   return makePolicy("unionSet", ({ base = [], local, remote }) => {
     if (!isJsonArray(base) || !isJsonArray(local) || !isJsonArray(remote)) return null;
-    const has = (items: readonly JsonValue[], item: JsonValue): boolean => items.some((other) => jsonEquals(other, item));
+    const has = (items: readonly JsonValue[], item: JsonValue): boolean =>
+      items.some((other) => jsonEquals(other, item));
     const kept = base.filter((item) => has(local, item) && has(remote, item));
     const added: JsonValue[] = [];
     for (const item of [...local, ...remote]) if (!has(base, item) && !has(added, item)) added.push(item);

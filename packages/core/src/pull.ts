@@ -52,7 +52,8 @@ export function adoptPull(
   const remotes = latestAboveFloor(pulled);
   const landed = state.attempt ? didLand(state.attempt, head, pulled.records, context.replica) : "open";
   const whole = needsWholeReplica(state, pulled);
-  const start = landed === "landed" && state.attempt ? landAttempt(state, state.attempt, records) : { state, landed: null };
+  const start =
+    landed === "landed" && state.attempt ? landAttempt(state, state.attempt, records) : { state, landed: null };
   if (!addsUp(start, records, remotes, head, whole)) return { type: "unverified" };
 
   const changes = new Map<RecordKey, LocalRecord | null>(start.landed ?? []);
@@ -175,4 +176,3 @@ function differs(current: LocalRecord | undefined, remote: Version | null): bool
   if (base === null || remote === null || !isCounted(remote)) return false;
   return base.content.type !== remote.content.type || !jsonEquals(versionValue(base), versionValue(remote));
 }
-

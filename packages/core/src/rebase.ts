@@ -64,7 +64,10 @@ function chooseNewer(current: LocalRecord, remote: Version | null, context: Reba
     result,
     reason: `It could not be told what both sides started from, so the newer edit won: ${localWins ? "this device's" : "the cloud's"}.`,
   });
-  return { record: localWins ? onNewBase(current, remote, current.value) : settledRecord(current.key, remote), conflict };
+  return {
+    record: localWins ? onNewBase(current, remote, current.value) : settledRecord(current.key, remote),
+    conflict,
+  };
 }
 
 function merged(
@@ -80,7 +83,6 @@ function merged(
     remote: versionValue(remote),
     localModifiedAt: current.modifiedAt,
     remoteModifiedAt: remote?.modifiedAt ?? 0,
-    localWinsTie: false,
     resolver: context.resolver,
   });
   switch (outcome.type) {

@@ -40,7 +40,8 @@ export function planRepair(
   for (const record of live) if (isCounted(record)) sum.add(record);
   const headCommit = head?.commit ?? null;
   const same = context.seenBefore?.headCommit === headCommit && context.seenBefore.digest === sum.digest;
-  const disagreement = same && context.seenBefore ? context.seenBefore : { headCommit, digest: sum.digest, at: context.now };
+  const disagreement =
+    same && context.seenBefore ? context.seenBefore : { headCommit, digest: sum.digest, at: context.now };
   const above = head !== null && live.some((record) => record.syncCount > head.syncCount);
   const lastCommitSeenWhole =
     head !== null && live.filter((record) => record.syncCount === head.syncCount).length === head.changed;
@@ -60,7 +61,11 @@ function repairAttempt(
   context: RepairContext,
 ): Attempt {
   const known: Writers = head ? [...head.writers] : (state.checkpoint?.writers ?? []);
-  const highest = Math.max(state.checkpoint?.syncCount ?? 0, state.checkpoint?.floor ?? 0, ...live.map(({ syncCount }) => syncCount));
+  const highest = Math.max(
+    state.checkpoint?.syncCount ?? 0,
+    state.checkpoint?.floor ?? 0,
+    ...live.map(({ syncCount }) => syncCount),
+  );
   return {
     commit: context.commit,
     writer: context.replica,

@@ -97,7 +97,16 @@ export const emptyCheckpoint: Checkpoint = {
 /** The checkpoint at a head that was verified. */
 export function checkpointAt(head: Head, known: Writers): Checkpoint {
   const { syncCount, commit, digest, recordCount, floor, lineage, committedAt } = head;
-  return { syncCount, commit, digest, recordCount, floor, lineage, writers: orderWriters(known, head.writers), committedAt };
+  return {
+    syncCount,
+    commit,
+    digest,
+    recordCount,
+    floor,
+    lineage,
+    writers: orderWriters(known, head.writers),
+    committedAt,
+  };
 }
 
 /** The head's map has no order; whoever has a new commit since it was last seen moves to the end. */

@@ -127,10 +127,11 @@ function mapToValue(map: WireItem): JsonValue | undefined {
  */
 function exactNumber(text: string): number | undefined {
   const number = Number(text);
-  if (String(number) === text) return Number.isFinite(number) ? number : undefined;
   if (!Number.isFinite(number)) return undefined;
+  if (String(number) === text) return number;
   const meant = normalized(text);
-  return meant !== undefined && meant === normalized(String(number)) ? number : undefined;
+  if (meant === undefined || meant !== normalized(String(number))) return undefined;
+  return number === 0 ? 0 : number;
 }
 
 /** Sign, digits without zeros at either end, and exponent: equal for equal numbers however they are written. */
@@ -148,7 +149,10 @@ function normalized(text: string): string | undefined {
 
 function frozenValue(parsed: unknown, depthLeft: number): JsonValue | undefined {
   if (parsed === null || typeof parsed === "string" || typeof parsed === "boolean") return parsed;
-  if (typeof parsed === "number") return Number.isFinite(parsed) ? parsed : undefined; // 1e999
+  if (typeof parsed === "number") {
+    if (!Number.isFinite(parsed)) return undefined; // 1e999
+    return parsed === 0 ? 0 : parsed; // -0
+  }
   if (depthLeft === 0 || typeof parsed !== "object") return undefined;
   const values: Record<string, JsonValue> = {};
   for (const [key, member] of Object.entries(parsed)) {

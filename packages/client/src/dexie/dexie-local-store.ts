@@ -26,5 +26,6 @@ export function dexieLocalStore(): LocalStoreImplementation {
 const noIndexedDb = (): SyncError =>
   new SyncError({
     code: "storage-unavailable",
-    message: "There is no IndexedDB here (a server, or a browser that blocks storage). Allow storage for this site, or pass `storage`.",
+    message:
+      "There is no IndexedDB here (a server, or a browser that blocks storage). Allow storage for this site, or pass `storage`.",
   });

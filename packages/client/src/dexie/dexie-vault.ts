@@ -1,6 +1,13 @@
 // A vault in IndexedDB. Dexie declares, opens and upgrades the database; transactions are the browser's own, because a
 // put through them costs half of one through Dexie's tables (peer benchmark: 1.0 against 1.95 of raw).
-import { parseConflictRecord, parseStoredValue, type JsonValue, type ConflictRecord, type DatasetName, type RecordKey } from "@holdfast/core";
+import {
+  parseConflictRecord,
+  parseStoredValue,
+  type JsonValue,
+  type ConflictRecord,
+  type DatasetName,
+  type RecordKey,
+} from "@holdfast/core";
 import type { Dexie } from "dexie";
 import type { Change, RangeRequest, Selection, Vault, View } from "../local-store.ts";
 import { idbErrorToSyncError, isConnectionLost } from "./idb-error.ts";
@@ -92,7 +99,9 @@ export class DexieVault implements Vault {
 
   conflicts(): Promise<readonly ConflictRecord[]> {
     return this.#run("readonly", [stores.conflicts], async (tx) =>
-      (await answer(tx.objectStore(stores.conflicts).getAll())).flatMap((row: unknown) => parseConflictRecord(row) ?? []),
+      (await answer(tx.objectStore(stores.conflicts).getAll())).flatMap(
+        (row: unknown) => parseConflictRecord(row) ?? [],
+      ),
     );
   }
 
@@ -100,7 +109,10 @@ export class DexieVault implements Vault {
     return this.#run("readonly", [stores.meta], (tx) => readMetaRow(tx, name));
   }
 
-  updateMeta(name: string, decide: (current: JsonValue | undefined) => JsonValue | undefined): Promise<JsonValue | undefined> {
+  updateMeta(
+    name: string,
+    decide: (current: JsonValue | undefined) => JsonValue | undefined,
+  ): Promise<JsonValue | undefined> {
     return this.#run("readwrite", [stores.meta], async (tx) => {
       const value = decide(await readMetaRow(tx, name));
       const store = tx.objectStore(stores.meta);
@@ -128,7 +140,9 @@ export class DexieVault implements Vault {
 
   async #once<R>(mode: Mode, names: readonly string[], work: (tx: IDBTransaction) => Promise<R>): Promise<R> {
     if (!this.#db.isOpen() && !this.#closed) await this.#db.open();
-    const tx = this.#db.backendDB().transaction([...names], mode, { durability: mode === "readwrite" ? this.#durability : "default" });
+    const tx = this.#db
+      .backendDB()
+      .transaction([...names], mode, { durability: mode === "readwrite" ? this.#durability : "default" });
     const done = completion(tx);
     try {
       const result = await work(tx);
@@ -159,7 +173,11 @@ async function readView(tx: IDBTransaction, dataset: DatasetName, selection: Sel
   return { state, records: new Map(records.map((record) => [record.key, record])), damaged, damagedRows };
 }
 
-async function readRows(store: IDBObjectStore, dataset: DatasetName, selection: Selection): Promise<readonly unknown[]> {
+async function readRows(
+  store: IDBObjectStore,
+  dataset: DatasetName,
+  selection: Selection,
+): Promise<readonly unknown[]> {
   switch (selection.type) {
     case "all":
       return answer(store.getAll(wholeRange(dataset)));

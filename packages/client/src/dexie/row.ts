@@ -74,7 +74,13 @@ export function rowKey(input: unknown): RecordKey | null {
 function parseVersion(row: Row): Version {
   const { s: syncCount, c: commit } = row;
   if (!isSyncCount(syncCount) || !isCommitId(commit)) throw damaged("a row without the version of its record");
-  return { syncCount, commit, modifiedAt: parseNumber(row["m"]), schema: parseNumber(row["n"]), content: parseContent(row) };
+  return {
+    syncCount,
+    commit,
+    modifiedAt: parseNumber(row["m"]),
+    schema: parseNumber(row["n"]),
+    content: parseContent(row),
+  };
 }
 
 function parseContent(row: Row): Content {
@@ -88,7 +94,8 @@ function parseContent(row: Row): Content {
 
 function parsePending(row: Row): Pending {
   const again = row["a"] ?? null;
-  if (again !== null && again !== "sent" && again !== "reoffered") throw damaged("a row that is pending for no known reason");
+  if (again !== null && again !== "sent" && again !== "reoffered")
+    throw damaged("a row that is pending for no known reason");
   return { order: parseNumber(row["p"] ?? row["o"]), again };
 }
 

@@ -60,7 +60,10 @@ function parseAttempt(input: unknown): Attempt {
   return {
     commit: parseCommit(row["commit"]),
     writer,
-    base: { syncCount: parseSyncCount(base["syncCount"]), commit: base["commit"] === null ? null : parseCommit(base["commit"]) },
+    base: {
+      syncCount: parseSyncCount(base["syncCount"]),
+      commit: base["commit"] === null ? null : parseCommit(base["commit"]),
+    },
     records: row["records"].map(parseSentRecord),
     digest: parseDigest(row["digest"]),
     recordCount: parseNumber(row["recordCount"]),

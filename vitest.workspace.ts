@@ -1,0 +1,18 @@
+// The test projects. Vitest 4 no longer reads this file by itself: vitest.config.ts imports it.
+import { fileURLToPath } from "node:url";
+import type { TestProjectConfiguration } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// Tests run on the sources, so that a stale build never passes.
+const alias = [{ find: /^@holdfast\/core$/, replacement: source("packages/core/src/index.ts") }];
+
+const project = (name: string, root: string, setupFiles: string[] = []): TestProjectConfiguration => ({
+  resolve: { alias },
+  test: { name, root: source(root), include: ["src/**/*.test.ts"], setupFiles },
+});
+
+export default [
+  project("core", "packages/core"),
+  project("client", "packages/client", ["./test-setup.ts"]),
+] satisfies TestProjectConfiguration[];
