@@ -137,9 +137,9 @@ describe.skipIf(engine === null)("the table", () => {
   it("S-2: refuses a commit whose base is not the head", async () => {
     await commit(attemptOf({ values: { a: 1 } }));
     expect(await commit(attemptOf({ commit: idOf("b"), values: { b: 1 } }))).toMatchObject({ type: "stale" });
-    expect(await commit(attemptOf({ commit: idOf("b"), base: { syncCount: 1, commit: idOf("b") }, values: { b: 1 } }))).toMatchObject(
-      { type: "stale" },
-    );
+    expect(
+      await commit(attemptOf({ commit: idOf("b"), base: { syncCount: 1, commit: idOf("b") }, values: { b: 1 } })),
+    ).toMatchObject({ type: "stale" });
     expect((await pull(0)).records).toHaveLength(1);
   });
 
@@ -153,9 +153,18 @@ describe.skipIf(engine === null)("the table", () => {
     expect(await commit(attemptOf({ commit: idOf("b"), base: head, records: [sent("a", 2, base)] }))).toMatchObject({
       type: "record-refused",
     });
-    const removal = attemptOf({ commit: idOf("b"), base: head, records: [sent("a", undefined, { ...base, commit: idOf("a") })] });
+    const removal = attemptOf({
+      commit: idOf("b"),
+      base: head,
+      records: [sent("a", undefined, { ...base, commit: idOf("a") })],
+    });
     expect(await commit(removal)).toMatchObject({ type: "committed" });
-    const again = attemptOf({ commit: idOf("c"), base: { syncCount: 2, commit: idOf("b") }, values: { a: 3, b: 3 }, floor: 1 });
+    const again = attemptOf({
+      commit: idOf("c"),
+      base: { syncCount: 2, commit: idOf("b") },
+      values: { a: 3, b: 3 },
+      floor: 1,
+    });
     expect(await commit(again)).toMatchObject({ type: "committed" });
     expect((await pull(2)).records.map(({ content }) => content)).toEqual([
       { type: "live", value: 3 },
