@@ -1,81 +1,99 @@
-// Path policies: how a field that both sides changed is merged without asking. A resolver made by `byPath` carries them;
-// the merge consults them in its walk.
-import type { AnyResolver, Conflict, JsonPointer, PathPolicy, Resolution, Resolver } from "./conflict.ts";
-import { isJsonArray, jsonEquals, pathToPointer, pointerToPath, type JsonValue } from "./json-value.ts";
+// What a path policy is to the merge: a function for one field, found by the field's path. A resolver made by `byPath`
+// carries its policies with it, since the walk must ask them before it knows of any clash: two sides that count from 1 to
+// 2 made the same change, and a counter stands at 3.
+import type { JsonPointer, PathPolicy, Resolver } from "./conflict.ts";
+import { pathToPointer, pointerToPath, type JsonValue, type Pointer } from "./json-value.ts";
+import { SyncError } from "./sync-error.ts";
 
-export interface PolicySides {
+/** The three values of one place. undefined: absent. */
+export interface Sides {
   readonly base: JsonValue | undefined;
   readonly local: JsonValue | undefined;
   readonly remote: JsonValue | undefined;
 }
 
-/** null: the values are not what the policy is for; they clash as without it. */
-export type PolicyMerge = (sides: PolicySides) => { readonly value: JsonValue } | null;
+/** Whose value is taken where both sides clash. */
+export type Side = "local" | "remote";
 
-/** By canonical pointer. */
-export type Policies = ReadonlyMap<string, PolicyMerge>;
-
-const mergeByPolicy = new WeakMap<PathPolicy, PolicyMerge>();
-const policiesByResolver = new WeakMap<object, Policies>();
-
-/** The policies that a resolver of `byPath` carries; null for any other. */
-export const policiesOf = (resolver: Resolver<JsonValue> | AnyResolver): Policies | null =>
-  policiesByResolver.get(resolver) ?? null;
-
-/** Fields are merged by their policies; all other clashes go to `otherwise`. */
-export function pathPolicies(policies: Readonly<Record<JsonPointer, PathPolicy>>, otherwise: AnyResolver): AnyResolver {
-  const resolver = <T>(conflict: Conflict<T>): Resolution<T> => otherwise(conflict);
-  const merges = new Map<string, PolicyMerge>();
-  for (const [pointer, policy] of Object.entries(policies)) {
-    const merge = mergeByPolicy.get(policy);
-    if (merge) merges.set(pathToPointer(pointerToPath(pointer)), merge);
-  }
-  policiesByResolver.set(resolver, merges);
-  return resolver;
+export interface PolicyResult {
+  readonly value: JsonValue;
+  /** Whether something inside was decided by `side`. */
+  readonly clashed: boolean;
 }
 
-function makePolicy(policy: string, merge: PolicyMerge): PathPolicy {
+/**
+ * Called where both sides differ from the base. Swapping both sides, and `side` with them, gives the same value. null: the
+ * values are not what the policy is for, and are merged as if there was none.
+ */
+export type PolicyMerge = (sides: Sides, side: Side) => PolicyResult | null;
+
+export interface PolicyNode {
+  readonly merge: PolicyMerge | null;
+  readonly fields: ReadonlyMap<string, PolicyNode>;
+}
+
+/** What a resolver comes to: policies for some fields, and whom to ask about all other clashes. */
+export interface ResolverPlan {
+  readonly merges: ReadonlyMap<Pointer, PolicyMerge>;
+  /** The same as a tree; null without any. */
+  readonly policies: PolicyNode | null;
+  readonly otherwise: Resolver<JsonValue>;
+}
+
+const mergesByPolicy = new WeakMap<PathPolicy, PolicyMerge>();
+const plansByResolver = new WeakMap<Resolver<JsonValue>, ResolverPlan>();
+
+export function makePolicy(policy: string, merge: PolicyMerge): PathPolicy {
   const made = Object.freeze({ policy });
-  mergeByPolicy.set(made, merge);
+  mergesByPolicy.set(made, merge);
   return made;
 }
 
-/** A number that both sides add to: both differences count. Absent counts as 0. */
-export function counter(): PathPolicy {
-  return makePolicy("counter", ({ base = 0, local, remote }) =>
-    typeof base === "number" && typeof local === "number" && typeof remote === "number"
-      ? { value: local + remote - base }
-      : null,
-  );
+export const planOf = (resolver: Resolver<JsonValue>): ResolverPlan =>
+  plansByResolver.get(resolver) ?? { merges: new Map(), policies: null, otherwise: resolver };
+
+export function setPlan(resolver: Resolver<JsonValue>, plan: ResolverPlan): void {
+  plansByResolver.set(resolver, plan);
 }
 
-/** The larger of both numbers. */
-export const highest = (): PathPolicy => extreme("highest", Math.max);
-
-/** The smaller of both numbers. */
-export const lowest = (): PathPolicy => extreme("lowest", Math.min);
-
-function extreme(policy: string, choose: (a: number, b: number) => number): PathPolicy {
-  return makePolicy(policy, ({ local, remote }) =>
-    typeof local === "number" && typeof remote === "number" ? { value: choose(local, remote) } : null,
-  );
+/** @throws SyncError `invalid-name` where a pointer or a policy is none */
+export function parsePolicies(policies: Readonly<Record<JsonPointer, PathPolicy>>): ReadonlyMap<Pointer, PolicyMerge> {
+  const merges = new Map<Pointer, PolicyMerge>();
+  for (const [pointer, policy] of Object.entries(policies)) {
+    if (pointer !== "" && !pointer.startsWith("/")) {
+      throw invalidPolicy(
+        `${JSON.stringify(pointer)} is no JSON pointer. Write it with a slash in front: "/${pointer}"`,
+      );
+    }
+    const merge = mergesByPolicy.get(policy);
+    if (!merge) {
+      throw invalidPolicy(`What is given for ${pointer} is no path policy. Make it by counter(), text() and the like`);
+    }
+    merges.set(pathToPointer(pointerToPath(pointer)), merge);
+  }
+  return merges;
 }
 
-/** An array taken as a set: what either side added or removed is added or removed. Order: as before, then what is new, sorted. */
-export function unionSet(): PathPolicy {
-  return makePolicy("unionSet", ({ base = [], local, remote }) => {
-    if (!isJsonArray(base) || !isJsonArray(local) || !isJsonArray(remote)) return null;
-    const has = (items: readonly JsonValue[], item: JsonValue): boolean =>
-      items.some((other) => jsonEquals(other, item));
-    const kept = base.filter((item) => has(local, item) && has(remote, item));
-    const added: JsonValue[] = [];
-    for (const item of [...local, ...remote]) if (!has(base, item) && !has(added, item)) added.push(item);
-    added.sort(byText);
-    return { value: Object.freeze([...kept, ...added]) };
-  });
+export function policyTree(merges: ReadonlyMap<Pointer, PolicyMerge>): PolicyNode | null {
+  if (merges.size === 0) return null;
+  const root = emptyNode();
+  for (const [pointer, merge] of merges) {
+    let node = root;
+    for (const name of pointerToPath(pointer)) {
+      const next = node.fields.get(name) ?? emptyNode();
+      node.fields.set(name, next);
+      node = next;
+    }
+    node.merge = merge;
+  }
+  return root;
 }
 
-function byText(a: JsonValue, b: JsonValue): number {
-  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+interface GrowingNode {
+  merge: PolicyMerge | null;
+  readonly fields: Map<string, GrowingNode>;
 }
+
+const emptyNode = (): GrowingNode => ({ merge: null, fields: new Map() });
+
+const invalidPolicy = (what: string): SyncError => new SyncError({ code: "invalid-name", message: `${what}.` });

@@ -1,9 +1,28 @@
 import { describe, expect, it } from "vitest";
+import type { RuntimeImplementation } from "../runtime.ts";
 import { createCloud, type CognitoDynamoOptions } from "./cognito-dynamo.ts";
 
 const options = { region: "eu-west-1", identityPoolId: "eu-west-1:1234-abcd", tableName: "holdfast" };
 const create = (changes: object = {}) =>
   createCloud({ ...options, ...changes }, () => Promise.reject(new Error("chunk")));
+
+const unused = (): never => {
+  throw new Error("not used here");
+};
+const runtime: RuntimeImplementation = {
+  now: unused,
+  randomBytes: unused,
+  random: unused,
+  sleep: unused,
+  schedule: unused,
+  online: unused,
+  visible: unused,
+  onChange: unused,
+  withLock: unused,
+  channel: unused,
+  storage: unused,
+  requestPersistence: unused,
+};
 
 describe("cognitoDynamo", () => {
   it("names a cloud in short, safe text", () => {
@@ -51,8 +70,6 @@ describe("cognitoDynamo", () => {
   });
 
   it("says that it is tried again where its code can't be loaded", async () => {
-    const cloud = create();
-    if (!("connect" in cloud) || typeof cloud.connect !== "function") throw new Error("no connect");
-    await expect(cloud.connect({}, { clockOffsetMs: 0 })).rejects.toMatchObject({ code: "cloud-unavailable" });
+    await expect(create().connect(runtime, { clockOffsetMs: 0 })).rejects.toMatchObject({ code: "cloud-unavailable" });
   });
 });

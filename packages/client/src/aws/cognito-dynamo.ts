@@ -1,7 +1,6 @@
 // The cloud as an app configures it: checked at once, connected when a sync first needs it. No AWS code is imported here;
 // how it is loaded is the entry's business.
 import { SyncError } from "@holdfast/core";
-import type { Cloud } from "../api.ts";
 import type { CloudImplementation } from "../cloud.ts";
 import type { AskLogins } from "./login-tokens.ts";
 
@@ -47,7 +46,7 @@ interface SessionModule {
 }
 
 /** @throws SyncError `cloud-misconfigured` where an option can't be right */
-export function createCloud(options: CognitoDynamoOptions, load: () => Promise<SessionModule>): Cloud {
+export function createCloud(options: CognitoDynamoOptions, load: () => Promise<SessionModule>): CloudImplementation {
   const configuration = checkedConfiguration(options);
   const cloud: CloudImplementation = {
     id: cloudId(configuration),

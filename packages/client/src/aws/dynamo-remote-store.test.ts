@@ -33,7 +33,7 @@ const writer = parseReplicaId("rrrrrrrr");
 let testCount = 0;
 const idOf = (letter: string): CommitId => parseCommitId(String(testCount).padStart(4, "0") + letter.repeat(18));
 
-describe.skipIf(engine === null)("the table", () => {
+describe("the table", () => {
   let server: ChildProcess;
   let endpoint: string;
   let admin: DynamoDBClient;
@@ -92,10 +92,13 @@ describe.skipIf(engine === null)("the table", () => {
     const attempt = attemptOf({ values: { a: 1, "b/c": { deep: [null, true] } } });
     expect(await commit(attempt)).toMatchObject({ type: "committed", cost: { requests: 1 } });
     const pulled = await pull(0);
-    expect(pulled.records.map(({ key, content }) => [key, content])).toEqual([
-      ["a", { type: "live", value: 1 }],
-      ["b/c", { type: "live", value: { deep: [null, true] } }],
-    ]);
+    // The records of one commit come in any order.
+    expect(new Map(pulled.records.map(({ key, content }) => [String(key), content]))).toEqual(
+      new Map([
+        ["a", { type: "live", value: 1 }],
+        ["b/c", { type: "live", value: { deep: [null, true] } }],
+      ]),
+    );
     expect(pulled.head).toMatchObject({
       syncCount: 1,
       commit: idOf("a"),
@@ -109,7 +112,8 @@ describe.skipIf(engine === null)("the table", () => {
       format: 1,
     });
     const listed = await store.listPage({ dataset, cursor: null, signal });
-    expect(listed.records).toEqual(pulled.records);
+    expect(listed.records.map(({ key }) => key)).toEqual(["a", "b/c"]);
+    expect(listed.records).toEqual(expect.arrayContaining([...pulled.records]));
     expect(listed.head).toBeNull();
     expect((await store.readHead({ dataset, signal })).head).toEqual(pulled.head);
     const heads = await store.headsPage({ cursor: null, signal });

@@ -42,14 +42,17 @@ export class DynamoRequests {
   constructor(options: DynamoRequestsOptions) {
     this.#options = options;
     const { region, endpoint, runtime, clock } = options;
-    this.#client = new DynamoDBClient({
+    const client = new DynamoDBClient({
       region,
       ...(endpoint === undefined ? {} : { endpoint }),
       maxAttempts: 1,
       requestHandler: fetchRequestHandler(runtime, clock),
       // Marked as memoized, so that the SDK keeps no copy: it would renew by the device's clock.
       credentials: Object.assign(async () => this.#current(), { memoized: true }),
+      disableClockSkewCorrection: true,
     });
+    signByClock(client, clock);
+    this.#client = client;
   }
 
   /** Rejects with the signal's reason, a SyncError of the credentials, or the SDK's error. */
@@ -60,7 +63,6 @@ export class DynamoRequests {
       const credentials = await source.credentials(identity, call.signal);
       if (credentials.identityId !== identity.identityId) throw identityChanged();
       this.#credentials = credentials;
-      this.#client.config.systemClockOffset = clock.offset;
       const offset = clock.offset;
       call.requests += 1;
       try {
@@ -84,6 +86,15 @@ export class DynamoRequests {
     if (this.#credentials === null) throw new Error("a request is signed before it has credentials");
     return this.#credentials;
   }
+}
+
+/** Signs with the cloud's time: the SDK's own correction would take the device's clock, and a second opinion of the cloud's. */
+function signByClock(client: DynamoDBClient, clock: CloudClock): void {
+  const { signer } = client.config;
+  client.config.signer = async (scheme) => {
+    const { sign } = await signer(scheme).then((found) => ({ sign: found.sign.bind(found) }));
+    return { sign: (request, options) => sign(request, { ...options, signingDate: new Date(clock.now()) }) };
+  };
 }
 
 const identityChanged = (): SyncError =>

@@ -1,0 +1,151 @@
+// A remote store in memory that can be hostile: it loses requests and answers, refuses records, and shows a commit's items
+// one by one. It knows the conditions of S-2 and S-3 and nothing else of the rules.
+import {
+  isSyncCount,
+  SyncError,
+  type Attempt,
+  type DatasetName,
+  type Head,
+  type RecordKey,
+  type RemoteRecord,
+  type SyncCount,
+} from "@holdfast/core";
+import type { CommitOutcome, Page, RemoteStore } from "../remote-store.ts";
+
+/** What happens to a commit instead of its answer. */
+export type CommitFault =
+  /** It never arrives. */
+  | { readonly type: "lost-request" }
+  /** It is applied, and the connection breaks. */
+  | { readonly type: "lost-answer" }
+  /** It is applied; `meanwhile` runs before the answer arrives. */
+  | { readonly type: "meanwhile"; readonly run: () => Promise<unknown> };
+
+interface Table {
+  head: Head | null;
+  readonly records: Map<RecordKey, RemoteRecord>;
+}
+
+const cost = { requests: 1, readUnits: 1, writeUnits: 0 };
+
+export class MemoryTable implements RemoteStore {
+  readonly #tables = new Map<DatasetName, Table>();
+  readonly #tokens = new Set<string>();
+  /** Taken one by one, first come. */
+  readonly faults: CommitFault[] = [];
+  /** Keys that the cloud refuses for good. */
+  readonly refused = new Set<string>();
+  /** Keys whose last commit is not visible to reads yet. */
+  readonly hidden = new Set<string>();
+  pageSize = 1_000;
+  requests = 0;
+
+  table(dataset: DatasetName): Table {
+    let table = this.#tables.get(dataset);
+    if (!table) this.#tables.set(dataset, (table = { head: null, records: new Map() }));
+    return table;
+  }
+
+  values(dataset: DatasetName): Record<string, unknown> {
+    const live = [...this.table(dataset).records.values()].flatMap(({ key, content }) =>
+      content.type === "live" ? [[key, content.value] as const] : [],
+    );
+    return Object.fromEntries(live.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  async pullPage({ dataset, since, cursor }: Parameters<RemoteStore["pullPage"]>[0]): Promise<Page> {
+    const changed = [...this.table(dataset).records.values()]
+      .filter((record) => record.syncCount > since && !this.hidden.has(record.key))
+      .sort((a, b) => a.syncCount - b.syncCount || (a.key < b.key ? -1 : 1));
+    return this.#page(changed, cursor, this.table(dataset).head);
+  }
+
+  async listPage({ dataset, cursor }: Parameters<RemoteStore["listPage"]>[0]): Promise<Page> {
+    const all = [...this.table(dataset).records.values()].filter(({ key }) => !this.hidden.has(key));
+    return this.#page(
+      all.sort((a, b) => (a.key < b.key ? -1 : 1)),
+      cursor,
+      null,
+    );
+  }
+
+  async readHead({ dataset }: Parameters<RemoteStore["readHead"]>[0]): Promise<Page> {
+    return this.#page([], null, this.table(dataset).head);
+  }
+
+  async headsPage(): ReturnType<RemoteStore["headsPage"]> {
+    this.requests += 1;
+    return { heads: [...this.#tables].map(([dataset, { head }]) => ({ dataset, head })), cursor: null, cost };
+  }
+
+  async commit({ dataset, attempt }: Parameters<RemoteStore["commit"]>[0]): Promise<CommitOutcome> {
+    this.requests += 1;
+    const fault = this.faults.shift();
+    if (fault?.type === "lost-request") return this.#broken();
+    const outcome = this.#evaluate(this.table(dataset), attempt);
+    if (fault?.type === "lost-answer") return this.#broken();
+    if (fault?.type === "meanwhile") await fault.run();
+    return outcome;
+  }
+
+  rereadItem(): null {
+    return null;
+  }
+
+  #page(records: readonly RemoteRecord[], cursor: unknown, head: Head | null): Page {
+    this.requests += 1;
+    const from = typeof cursor === "number" ? cursor : 0;
+    const to = from + this.pageSize;
+    const last = to >= records.length;
+    return { records: records.slice(from, to), damaged: [], head: last ? head : null, cursor: last ? null : to, cost };
+  }
+
+  #broken(): CommitOutcome {
+    const error = new SyncError({ code: "cloud-unavailable", message: "The connection broke. It is tried again." });
+    return { type: "unclear", error, cost };
+  }
+
+  #evaluate(table: Table, attempt: Attempt): CommitOutcome {
+    // A repeat with a token that is still known answers as the first did.
+    if (this.#tokens.has(attempt.commit)) return { type: "committed", cost };
+    if (attempt.records.some(({ key }) => this.refused.has(key))) {
+      const error = new SyncError({ code: "invalid-value", message: "The cloud refuses this record." });
+      return { type: "invalid", error, keys: [], cost };
+    }
+    const { head } = table;
+    const { base } = attempt;
+    if (head ? head.commit !== base.commit || head.syncCount !== base.syncCount : base.commit !== null) {
+      return { type: "stale", cost };
+    }
+    const floor = head?.floor ?? 0;
+    for (const sent of attempt.records) {
+      const there = table.records.get(sent.key);
+      const live = there !== undefined && there.content.type !== "removed" && there.syncCount > floor;
+      const fits = sent.base ? there?.commit === sent.base.commit && there.syncCount === sent.base.syncCount : !live;
+      if (!fits) return { type: "record-refused", cost };
+    }
+    this.#apply(table, attempt);
+    return { type: "committed", cost };
+  }
+
+  #apply(table: Table, attempt: Attempt): void {
+    this.#tokens.add(attempt.commit);
+    const syncCount = after(attempt.base.syncCount);
+    const { commit, digest, recordCount, writers, committedAt } = attempt;
+    table.head = {
+      ...{ syncCount, commit, digest, recordCount, committedAt, changed: attempt.records.length },
+      ...{ floor: table.head?.floor ?? attempt.floor, deleted: false, lineage: table.head?.lineage ?? attempt.lineage },
+      ...{ writers: new Map(writers), format: 1 },
+    };
+    for (const { key, value, modifiedAt, schema } of attempt.records) {
+      const content = value === undefined ? ({ type: "removed" } as const) : ({ type: "live", value } as const);
+      table.records.set(key, { key, syncCount, commit, modifiedAt, schema, content });
+    }
+  }
+}
+
+function after(count: SyncCount): SyncCount {
+  const next = count + 1;
+  if (isSyncCount(next)) return next;
+  throw new RangeError("the sync count has no successor");
+}
