@@ -1,31 +1,26 @@
-// The three-way merge of one record. The walk finds what both sides changed; what clashes is decided by a resolver, all
-// else is kept from both. Deterministic; inputs stay untouched; undefined is absent.
-import type { AnyResolver, Conflict, Resolution, Resolver } from "./conflict.ts";
-import {
-  getOwn,
-  isJsonObject,
-  jsonEquals,
-  parseValue,
-  pathToPointer,
-  setOwn,
-  type JsonValue,
-  type Pointer,
-} from "./json-value.ts";
-import { policiesOf, type Policies } from "./path-policy.ts";
+// The merge of one record that changed on both sides: what clashes is decided by a resolver, all else is kept from both.
+// Deterministic; inputs stay untouched; undefined is absent.
+import { askResolver } from "./ask-resolver.ts";
+import type { Conflict, Resolver } from "./conflict.ts";
+import { fittingForm, jsonEquals, parseValue, type JsonValue, type Pointer } from "./json-value.ts";
 import { diffValues } from "./patch.ts";
-import { newestWins } from "./resolvers.ts";
-import { isSyncError } from "./sync-error.ts";
+import { planOf, type PolicyNode, type Side, type Sides } from "./path-policy.ts";
+import { newestSide, newestWins } from "./resolvers.ts";
+import { mergeThreeWay } from "./three-way.ts";
 
-export interface MergeInput {
+/** The resolver of a record's merge. One made by `byPath` brings its policies. */
+export type MergeResolver = Resolver<JsonValue>;
+
+/** The values are deeply frozen, as `parseValue` makes them. */
+export interface MergeInput extends Sides {
   readonly key: string;
-  readonly base: JsonValue | undefined;
-  readonly local: JsonValue | undefined;
-  readonly remote: JsonValue | undefined;
   /** Milliseconds since 1970, skew-corrected. */
   readonly localModifiedAt: number;
   readonly remoteModifiedAt: number;
-  /** Default: the newest edit wins; an edit wins over a removal. */
-  readonly resolver: Resolver<JsonValue> | AnyResolver | undefined;
+  /** Whether the local edit wins over one of the same time. Default false: the remote one has reached other devices. */
+  readonly localWinsTie?: boolean | undefined;
+  /** Default: newestWins. */
+  readonly resolver: MergeResolver | undefined;
 }
 
 export type MergeOutcome =
@@ -33,175 +28,130 @@ export type MergeOutcome =
   | {
       readonly type: "resolved";
       readonly value: JsonValue | undefined;
+      /** Why, in a sentence for people, without the record's values. */
       readonly reason: string;
       readonly conflict: Conflict<JsonValue>;
     }
   /** A person must decide; the record stays as it is here. */
   | { readonly type: "asked"; readonly reason: string; readonly conflict: Conflict<JsonValue> };
 
-/** Everything that a merge says of three values. Without times the remote side wins a clash; an edit wins over a removal. */
-export function mergeValues(input: {
-  readonly base: JsonValue | undefined;
-  readonly local: JsonValue | undefined;
-  readonly remote: JsonValue | undefined;
-  readonly resolver?: Resolver<JsonValue> | AnyResolver | undefined;
+export interface MergeValuesInput {
+  /** Absent: the sides have no common base, and both are taken to have started from nothing. */
+  readonly base?: JsonValue | undefined;
+  readonly local?: JsonValue | undefined;
+  readonly remote?: JsonValue | undefined;
+  readonly resolver?: MergeResolver | undefined;
+  /** For the resolver; "" by default. */
   readonly key?: string;
+  /** Milliseconds since 1970; 0 by default. */
   readonly localModifiedAt?: number;
   readonly remoteModifiedAt?: number;
-}): { readonly value: JsonValue | undefined; readonly clashes: readonly Pointer[] } {
-  const { key = "", localModifiedAt = 0, remoteModifiedAt = 0, resolver } = input;
-  const outcome = mergeRecords({ ...input, key, localModifiedAt, remoteModifiedAt, resolver });
+  readonly localWinsTie?: boolean;
+}
+
+/**
+ * The merge of three values by themselves; they are copied. `clashes`: where both sides changed, whoever won; `""` is the
+ * whole value. Where the resolver asks a person, the value is the local one.
+ * @throws SyncError `invalid-value` where an input is no JSON
+ */
+export function mergeValues(input: MergeValuesInput): {
+  readonly value: JsonValue | undefined;
+  readonly clashes: readonly Pointer[];
+} {
+  const { key = "", localModifiedAt = 0, remoteModifiedAt = 0, localWinsTie, resolver } = input;
+  const [base, local, remote] = [input.base, input.local, input.remote].map(copyOf);
+  const outcome = mergeRecords({
+    ...{ key, base, local, remote, localModifiedAt, remoteModifiedAt },
+    localWinsTie,
+    resolver,
+  });
   switch (outcome.type) {
     case "clean":
       return { value: outcome.value, clashes: [] };
     case "resolved":
       return { value: outcome.value, clashes: outcome.conflict.clashes };
     case "asked":
-      return { value: input.local, clashes: outcome.conflict.clashes };
+      return { value: local, clashes: outcome.conflict.clashes };
   }
 }
 
 export function mergeRecords(input: MergeInput): MergeOutcome {
-  const resolver = input.resolver ?? newestWins;
-  const policies = policiesOf(resolver);
-  const first = walk(input, policies, "remote");
-  if (first.clashes.length === 0) return { type: "clean", value: first.value };
-  const conflict: Conflict<JsonValue> = Object.freeze({
-    key: input.key,
-    base: input.base,
-    local: input.local,
-    remote: input.remote,
-    localPatch: diffValues(input.base, input.local),
-    remotePatch: diffValues(input.base, input.remote),
-    clashes: Object.freeze(first.clashes),
-    localModifiedAt: input.localModifiedAt,
-    remoteModifiedAt: input.remoteModifiedAt,
-  });
-  const answer = ask(resolver, conflict);
-  const where = first.clashes.map((pointer) => (pointer === "" ? "the whole record" : pointer)).join(", ");
+  // Two copies without a known base: not even a counter was counted up on both.
+  if (input.base === undefined && jsonEquals(input.local, input.remote)) return { type: "clean", value: input.remote };
+  const plan = planOf(input.resolver ?? newestWins);
+  const merged = mergeThreeWay(input, plan.policies, "remote");
+  if (merged.clashes.length === 0 && isFitting(merged.value, input)) return { type: "clean", value: merged.value };
+
+  const { values, isTooLarge } = valuesBySide(input, plan.policies, merged.value);
+  const conflict = conflictBetween(input, isTooLarge ? [""] : merged.clashes);
+  const what = whatClashed(conflict, isTooLarge);
+  if (plan.otherwise === newestWins) {
+    const side = newestSide(conflict, input.localWinsTie ?? false);
+    return { type: "resolved", value: values[side], reason: `${what}; ${whyNewest(conflict, side)}.`, conflict };
+  }
+  const answer = askResolver(plan.otherwise, conflict);
+  const reason = `${what}; ${answer.how}.`;
   switch (answer.type) {
-    case "remote":
-      return {
-        type: "resolved",
-        value: first.value,
-        conflict,
-        reason: `Both sides changed ${where}; the other device's side was taken${why(input, "remote")}.`,
-      };
     case "local":
-      return {
-        type: "resolved",
-        value: walk(input, policies, "local").value,
-        conflict,
-        reason: `Both sides changed ${where}; this device's side was taken${why(input, "local")}.`,
-      };
+    case "remote":
+      return { type: "resolved", value: values[answer.type], reason, conflict };
     case "removed":
-      return {
-        type: "resolved",
-        value: undefined,
-        conflict,
-        reason: `Both sides changed ${where}; the resolver removed the record.`,
-      };
+      return { type: "resolved", value: undefined, reason, conflict };
     case "value":
-      return {
-        type: "resolved",
-        value: answer.value,
-        conflict,
-        reason: `Both sides changed ${where}; the resolver gave the value.`,
-      };
+      return { type: "resolved", value: answer.value, reason, conflict };
     case "ask":
-      return { type: "asked", conflict, reason: `Both sides changed ${where}${answer.because}.` };
+      return { type: "asked", reason, conflict };
   }
 }
 
-type Answer =
-  | { readonly type: "local" | "remote" | "removed" }
-  | { readonly type: "value"; readonly value: JsonValue }
-  | { readonly type: "ask"; readonly because: string };
+const copyOf = (value: JsonValue | undefined): JsonValue | undefined =>
+  value === undefined ? undefined : parseValue(value);
 
-/** A resolver is an app's code: whatever it does but answer properly counts as a question to the person. */
-function ask(resolver: Resolver<JsonValue> | AnyResolver, conflict: Conflict<JsonValue>): Answer {
-  let resolution: Resolution<JsonValue>;
-  try {
-    resolution = resolver(conflict);
-  } catch {
-    return { type: "ask", because: "; the resolver failed" };
-  }
-  // By type alone it can't be otherwise; but resolvers are often plain JavaScript.
-  const type: unknown = typeof resolution === "object" && resolution !== null ? resolution.type : undefined;
-  if (type === "local" || type === "remote" || type === "removed") return { type };
-  if (resolution.type === "value" && type === "value") {
-    try {
-      return { type, value: parseValue(resolution.value) };
-    } catch (error) {
-      if (!isSyncError(error)) throw error;
-      return { type: "ask", because: "; the resolver's value can't be stored" };
-    }
-  }
-  return { type: "ask", because: type === "ask" ? "" : "; the resolver gave no valid answer" };
+/** Two values that fit into a record each may not do so together. */
+const isFitting = (merged: JsonValue | undefined, { local, remote }: Sides): boolean =>
+  merged === undefined || merged === local || merged === remote || fittingForm(merged) !== null;
+
+/**
+ * The merged value as each side's clashes make it. Where that fits into no record, the whole of each side: what can't be
+ * stored together clashes as a whole.
+ */
+function valuesBySide(
+  sides: Sides,
+  policies: PolicyNode | null,
+  takingRemote: JsonValue | undefined,
+): { readonly values: { readonly [side in Side]: JsonValue | undefined }; readonly isTooLarge: boolean } {
+  const values = { local: mergeThreeWay(sides, policies, "local").value, remote: takingRemote };
+  const isTooLarge = !isFitting(values.local, sides) || !isFitting(values.remote, sides);
+  return { values: isTooLarge ? sides : values, isTooLarge };
 }
 
-function why(input: MergeInput, side: "local" | "remote"): string {
-  const other = side === "local" ? input.remote : input.local;
-  if (other === undefined) return ", because an edit wins over a removal";
-  const later =
-    side === "local" ? input.localModifiedAt > input.remoteModifiedAt : input.remoteModifiedAt >= input.localModifiedAt;
-  return later ? ", the newer edit" : "";
+function conflictBetween(input: MergeInput, clashes: readonly Pointer[]): Conflict<JsonValue> {
+  const { key, base, local, remote, localModifiedAt, remoteModifiedAt } = input;
+  return Object.freeze({
+    ...{ key, base, local, remote },
+    localPatch: diffValues(base, local),
+    remotePatch: diffValues(base, remote),
+    clashes: Object.freeze(clashes),
+    ...{ localModifiedAt, remoteModifiedAt },
+  });
 }
 
-/** One walk over the three values. Clashes take the given side. */
-function walk(
-  { base, local, remote }: MergeInput,
-  policies: Policies | null,
-  side: "local" | "remote",
-): { readonly value: JsonValue | undefined; readonly clashes: Pointer[] } {
-  const clashes: Pointer[] = [];
-  const value = mergeAt({ base, local, remote }, [], { policies, side, clashes });
-  return { value, clashes };
+/** Pointers that a reason names; a conflict lists all. */
+const namedClashesMax = 5;
+
+function whatClashed({ local, remote, clashes }: Conflict<JsonValue>, isTooLarge: boolean): string {
+  if (local === undefined) return "This device removed the record and another edited it";
+  if (remote === undefined) return "This device edited the record and another removed it";
+  if (isTooLarge) return "Both sides changed the record, and the two changes together do not fit into one";
+  if (clashes.includes("")) return "Both sides changed the record as a whole";
+  const more = clashes.length - namedClashesMax;
+  return `Both sides changed ${clashes.slice(0, namedClashesMax).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-export interface Sides {
-  readonly base: JsonValue | undefined;
-  readonly local: JsonValue | undefined;
-  readonly remote: JsonValue | undefined;
-}
-
-interface Walk {
-  readonly policies: Policies | null;
-  readonly side: "local" | "remote";
-  readonly clashes: Pointer[];
-}
-
-function mergeAt({ base, local, remote }: Sides, path: readonly string[], at: Walk): JsonValue | undefined {
-  if (local === remote && at.policies === null) return local;
-  if (jsonEquals(base, local)) return remote;
-  if (jsonEquals(base, remote)) return local;
-  const policy = at.policies?.get(pathToPointer(path));
-  if (policy) {
-    const merged = policy({ base, local, remote });
-    if (merged !== null) return merged.value;
-  }
-  // Below a policy's path both may have made the same change, which a counter still adds up; elsewhere it is no conflict.
-  if (!at.policies && jsonEquals(local, remote)) return local;
-  if (isJsonObject(local) && isJsonObject(remote) && (base === undefined || isJsonObject(base))) {
-    return mergeObjects({ base: base ?? {}, local, remote }, path, at);
-  }
-  if (jsonEquals(local, remote)) return local;
-  at.clashes.push(pathToPointer(path));
-  return at.side === "local" ? local : remote;
-}
-
-interface ObjectSides {
-  readonly base: { readonly [key: string]: JsonValue };
-  readonly local: { readonly [key: string]: JsonValue };
-  readonly remote: { readonly [key: string]: JsonValue };
-}
-
-function mergeObjects({ base, local, remote }: ObjectSides, path: readonly string[], at: Walk): JsonValue {
-  const merged: Record<string, JsonValue> = {};
-  for (const name of new Set([...Object.keys(remote), ...Object.keys(local)])) {
-    const sides = { base: getOwn(base, name), local: getOwn(local, name), remote: getOwn(remote, name) };
-    const value = mergeAt(sides, [...path, name], at);
-    if (value !== undefined) setOwn(merged, name, value);
-  }
-  return Object.freeze(merged);
+function whyNewest({ local, remote, localModifiedAt, remoteModifiedAt }: Conflict<JsonValue>, side: Side): string {
+  if (local === undefined || remote === undefined) return "the edit won";
+  const whose = side === "local" ? "this device's" : "the cloud's";
+  return localModifiedAt === remoteModifiedAt
+    ? `both at the same time, and ${whose} edit won`
+    : `the newer edit won, ${whose}`;
 }

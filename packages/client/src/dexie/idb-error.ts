@@ -1,12 +1,14 @@
 // What IndexedDB and Dexie throw → SyncError. Decided by the error's name, the only stable part.
-import { isSyncError, SyncError, type SyncErrorCode } from "@holdfast/core";
+import { SyncError, type SyncErrorCode } from "@holdfast/core";
+import { Dexie } from "dexie";
 
 /** Whether the connection is gone while the database may still be there: worth opening once more. */
 export const isConnectionLost = (error: unknown): boolean =>
   errorName(error) === "InvalidStateError" || errorName(error) === "DatabaseClosedError";
 
-export function idbErrorToSyncError(error: unknown): SyncError {
-  if (isSyncError(error)) return error;
+/** Anything that is not the database's own (what a decision threw) is passed on as it is. */
+export function idbErrorToSyncError(error: unknown): unknown {
+  if (!(error instanceof DOMException || error instanceof Dexie.DexieError)) return error;
   const [code, message] = explain(errorName(error));
   return new SyncError({ code, message }, { cause: error });
 }
