@@ -21,9 +21,7 @@ export type ReplicaId = Branded<string, "ReplicaId">;
 
 /** @throws SyncError `invalid-name` */
 export function parseDatasetName(input: unknown): DatasetName {
-  if (typeof input === "string" && /^[A-Za-z0-9_.:-]+$/.test(input) && input.length <= datasetNameLengthMax) {
-    return input as DatasetName;
-  }
+  if (isDatasetName(input)) return input;
   throw new SyncError({
     code: "invalid-name",
     message: `A dataset's name is 1 to ${datasetNameLengthMax} of the characters A-Z a-z 0-9 _ . : - ; ${shown(input)} is not. Choose another name.`,
@@ -59,6 +57,8 @@ export const parseCommitId = (input: unknown): CommitId => parsed(input, isCommi
 export const parseReplicaId = (input: unknown): ReplicaId => parsed(input, isReplicaId, "a replica id");
 export const parseIdentityId = (input: unknown): IdentityId => parsed(input, isIdentityId, "an identity id");
 
+export const isDatasetName = (input: unknown): input is DatasetName =>
+  matches(input, /^[A-Za-z0-9_.:-]+$/) && String(input).length <= datasetNameLengthMax;
 export const isSyncCount = (input: unknown): input is SyncCount => Number.isSafeInteger(input) && Number(input) >= 0;
 export const isCommitId = (input: unknown): input is CommitId => matches(input, /^[A-Za-z0-9_-]{22}$/);
 export const isReplicaId = (input: unknown): input is ReplicaId => matches(input, /^[A-Za-z0-9_-]{8}$/);

@@ -34,7 +34,7 @@ const task: Edits = [
 
 describe("mergeValues", () => {
   it("C01: asks once, with exactly what clashes; all else is merged", () => {
-    const resolver = vi.fn(localWins);
+    const resolver = vi.fn<MergeResolver>(localWins);
     const [base, local, remote] = task;
     expect(mergeValues({ base, local, remote, resolver })).toEqual({
       value: { label: "2 l milk", done: true },
@@ -100,7 +100,7 @@ describe("mergeValues", () => {
   it("C02: a removal against an edit is a clash of the whole record; the edit wins", () => {
     expect(mergeValues({ base: { n: 1 }, remote: { n: 2 } })).toEqual({ value: { n: 2 }, clashes: [""] });
     expect(mergeValues({ base: { n: 1 }, local: { n: 2 } })).toEqual({ value: { n: 2 }, clashes: [""] });
-    const resolver = vi.fn(remoteWins);
+    const resolver = vi.fn<MergeResolver>(remoteWins);
     expect(mergeValues({ base: { n: 1 }, local: { n: 2 }, resolver })).toEqual({ value: undefined, clashes: [""] });
     expect(resolver).toHaveBeenCalledOnce();
   });
@@ -167,7 +167,7 @@ describe("mergeValues", () => {
 
 describe("mergeRecords", () => {
   it("is clean without asking where nothing clashes, and gives the remote object itself where it says all", () => {
-    const resolver = vi.fn(newestWins);
+    const resolver = vi.fn<MergeResolver>(newestWins);
     const input = inputOf([{ a: 1 }, { a: 1 }, { a: 2 }], { resolver });
     const outcome = mergeRecords(input);
     expect(outcome).toEqual({ type: "clean", value: { a: 2 } });

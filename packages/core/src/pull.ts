@@ -50,7 +50,7 @@ export function adoptPull(
 ): AdoptOutcome {
   const { head } = pulled;
   const remotes = latestAboveFloor(pulled);
-  const landed = state.attempt ? didLand(state.attempt, head, pulled.records, context.replica) : "open";
+  const landed = state.attempt ? fateOf(state.attempt, pulled, remotes, context.replica) : "open";
   const whole = needsWholeReplica(state, pulled);
   const start =
     landed === "landed" && state.attempt ? landAttempt(state, state.attempt, records) : { state, landed: null };
@@ -112,6 +112,26 @@ export function didLand(
   return "never";
 }
 
+/**
+ * S-6; and where the head stands at the attempt's base, but the whole listing holds another version than one that the
+ * attempt would replace (a row was lost here), the cloud refuses it as long as that head stands: it never lands. Else it
+ * would be refused and repeated for ever.
+ */
+function fateOf(
+  attempt: Attempt,
+  { head, records, whole }: Pulled,
+  remotes: ReadonlyMap<RecordKey, RemoteRecord>,
+  replica: ReplicaId,
+): ReturnType<typeof didLand> {
+  const fate = didLand(attempt, head, records, replica);
+  if (fate !== "open" || !whole) return fate;
+  const isRefused = attempt.records.some(({ key, base }) => {
+    const there = remotes.get(key) ?? null;
+    return isCounted(there) ? base?.commit !== there.commit || base.syncCount !== there.syncCount : base !== null;
+  });
+  return isRefused ? "never" : "open";
+}
+
 /** Of each key the version read last; what is under the floor does not exist. */
 function latestAboveFloor({ head, records }: Pulled): ReadonlyMap<RecordKey, RemoteRecord> {
   const latest = new Map<RecordKey, RemoteRecord>();
@@ -161,7 +181,8 @@ function offerAgain(
     changes.set(sent.key, {
       key: sent.key,
       base: current?.base ?? null,
-      value: current ? current.value : undefined,
+      // A row that was lost meanwhile must not become a removal.
+      value: current ? current.value : sent.value,
       modifiedAt: current?.modifiedAt ?? sent.modifiedAt,
       schema: current?.schema ?? sent.schema,
       pending: { order, again },
