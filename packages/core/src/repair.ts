@@ -1,9 +1,16 @@
 // S-10, S-12, S-13: what to do where the cloud's head does not tell the truth about its records.
 import { DigestSum } from "./digest.ts";
-import { isSyncCount, type CommitId, type ReplicaId, type SyncCount } from "./ids.ts";
+import type { CommitId, ReplicaId, SyncCount } from "./ids.ts";
 import { repairAfterMs } from "./limits.ts";
 import { isCounted, type RemoteRecord } from "./record.ts";
-import type { Attempt, Head, ReplicaState, Writers } from "./replica.ts";
+import {
+  emptyCheckpoint,
+  type Attempt,
+  type Checkpoint,
+  type Head,
+  type ReplicaState,
+  type Writers,
+} from "./replica.ts";
 import { writersAfter } from "./commit-plan.ts";
 
 /** A listing that did not add up to its head, to be recognised when it is met again. */
@@ -61,24 +68,27 @@ function repairAttempt(
   context: RepairContext,
 ): Attempt {
   const known: Writers = head ? [...head.writers] : (state.checkpoint?.writers ?? []);
-  const highest = Math.max(
-    state.checkpoint?.syncCount ?? 0,
-    state.checkpoint?.floor ?? 0,
-    ...live.map(({ syncCount }) => syncCount),
-  );
   return {
     commit: context.commit,
     writer: context.replica,
-    base: { syncCount: head?.syncCount ?? toSyncCount(highest), commit: head?.commit ?? null },
+    base: { syncCount: head?.syncCount ?? highestCount(state.checkpoint, live), commit: head?.commit ?? null },
     records: [],
     digest: sum.digest,
     recordCount: sum.recordCount,
-    floor: head?.floor ?? toSyncCount(0),
+    floor: head?.floor ?? emptyCheckpoint.floor,
     lineage: head?.lineage ?? context.newLineage,
     // A repair is no commit of this replica's own: its last landed commit stays the one that it knows.
     writers: head ? known : state.lastLanded ? writersAfter(known, context.replica, state.lastLanded) : known,
     committedAt: context.now,
   };
+}
+
+/** S-13. One by one: a dataset may hold more records than a call takes arguments. */
+function highestCount(checkpoint: Checkpoint | null, live: readonly RemoteRecord[]): SyncCount {
+  const { syncCount, floor } = checkpoint ?? emptyCheckpoint;
+  let highest = syncCount > floor ? syncCount : floor;
+  for (const record of live) if (record.syncCount > highest) highest = record.syncCount;
+  return highest;
 }
 
 /**
@@ -93,8 +103,4 @@ export function isCloudBehind(state: ReplicaState, head: Head, replica: ReplicaI
   if (head.lineage !== checkpoint.lineage) return true;
   const mine = head.writers.get(replica);
   return mine !== undefined && mine !== lastLanded && mine !== attempt?.commit;
-}
-
-function toSyncCount(count: number): SyncCount {
-  return isSyncCount(count) ? count : toSyncCount(0);
 }
