@@ -1,0 +1,163 @@
+// All rules together: three replicas, one table, and everything between them that may go wrong.
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { ModelReplica } from "../test/model-replica.ts";
+import { ModelTable, type Answer } from "../test/model-table.ts";
+import { keyOf, noon, replicaOf } from "../test/samples.ts";
+import { DigestSum } from "./digest.ts";
+import type { RecordKey } from "./ids.ts";
+import { isJsonObject, type JsonValue } from "./json-value.ts";
+import { isCounted } from "./record.ts";
+import type { Attempt } from "./replica.ts";
+
+const runs = { seed: 20_260_704, numRuns: 1_500 };
+
+/** Records whose every edit sets a field of its own, and one that goes to and fro between few values. */
+const grown = ["a", "b", "c"].map(keyOf);
+const swung = keyOf("swung");
+
+const replica = fc.nat(2);
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant("grow"), replica, key: fc.constantFrom(...grown) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("swing"), replica, value: fc.constantFrom(undefined, 0, 1) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      ...{ type: fc.constant("send"), replica, slow: fc.boolean(), recordsMax: fc.constantFrom(1, 99) },
+      fate: fc.constantFrom("answered", "answered", "late-answer", "lost-answer", "lost-request"),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ type: fc.constant("pull"), replica, whole: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("reveal"), mask: fc.nat(15) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("late"), which: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("expire") }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("lose"), replica, key: fc.constantFrom(...grown) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+class World {
+  readonly table = new ModelTable();
+  readonly replicas: readonly ModelReplica[];
+  /** What each grown record must hold in the end. */
+  readonly written = new Map<RecordKey, string[]>();
+  /** Requests that the network still holds, and answers that are on their way. */
+  readonly #requests: Attempt[] = [];
+  readonly #answers: { readonly to: ModelReplica; readonly attempt: Attempt; readonly answer: Answer }[] = [];
+  #time = noon;
+  #ids = 0;
+
+  constructor() {
+    const newCommit = (): number => (this.#ids += 1);
+    this.replicas = [0, 1, 2].map((n) => {
+      // One clock is an hour ahead, one an hour behind.
+      const now = (): number => (this.#time += 1) + (n - 1) * 3_600_000;
+      return new ModelReplica(replicaOf(n), { table: this.table, now, newCommit });
+    });
+  }
+
+  take(step: Step): void {
+    switch (step.type) {
+      case "grow":
+        return this.#grow(this.#at(step.replica), step.key);
+      case "swing":
+        return this.#at(step.replica).edit(swung, step.value);
+      case "send":
+        return this.#send(this.#at(step.replica), step);
+      case "pull":
+        return void this.#at(step.replica).pull(step.whole);
+      case "reveal":
+        return this.table.reveal((position) => ((step.mask >> position) & 1) === 1);
+      case "late":
+        return this.#arriveLate(step.which);
+      case "expire":
+        return this.table.expireTombstones();
+      case "lose":
+        return this.#at(step.replica).lose(step.key);
+    }
+  }
+
+  /** A fair run without new faults. */
+  deliver(): void {
+    this.table.reveal(() => true);
+    for (let round = 0; round < 4; round++) {
+      for (const each of this.replicas) {
+        for (let tries = 0; tries < 12; tries++) {
+          if (!each.pull(false)) each.pull(true);
+          const attempt = each.attempt(99);
+          if (!attempt) break;
+          each.receive(attempt, this.table.commit(attempt, { slow: false }));
+        }
+        // A row that was lost without anyone writing to it is found by comparing the whole.
+        each.pull(true);
+      }
+    }
+  }
+
+  #at(n: number): ModelReplica {
+    const found = this.replicas[n];
+    if (!found) throw new RangeError("no such replica");
+    return found;
+  }
+
+  #grow(on: ModelReplica, key: RecordKey): void {
+    const field = `f${(this.#ids += 1)}`;
+    const before = on.records.get(key)?.value;
+    on.edit(key, { ...(isJsonObject(before) ? before : {}), [field]: on.id });
+    this.written.set(key, [...(this.written.get(key) ?? []), field]);
+  }
+
+  #send(from: ModelReplica, how: Extract<Step, { type: "send" }>): void {
+    const attempt = from.attempt(how.recordsMax);
+    if (!attempt) return;
+    if (how.fate === "lost-request") return void this.#requests.push(attempt);
+    const answer = this.table.commit(attempt, { slow: how.slow });
+    if (how.fate === "lost-answer") return;
+    // Who has the answer sees all of the commit.
+    if (how.fate === "late-answer") return void this.#answers.push({ to: from, attempt, answer });
+    this.table.reveal(() => true);
+    from.receive(attempt, answer);
+  }
+
+  #arriveLate(which: number): void {
+    const [request] = this.#requests.splice(which, 1);
+    if (request) this.table.commit(request, { slow: false });
+    const [waiting] = this.#answers.splice(which, 1);
+    if (!waiting) return;
+    this.table.reveal(() => true);
+    waiting.to.receive(waiting.attempt, waiting.answer);
+  }
+}
+
+it("S-1 to S-9: replicas converge, digests prove it, no acknowledged edit is lost", () => {
+  let commits = 0;
+  const property = fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+    const world = new World();
+    for (const each of steps) world.take(each);
+    world.deliver();
+
+    const values = world.replicas.map(({ records }) => valuesOf(records));
+    expect(values[1]).toEqual(values[0]);
+    expect(values[2]).toEqual(values[0]);
+    for (const [key, fields] of world.written)
+      expect(Object.keys(values[0]?.[key] ?? {})).toEqual(expect.arrayContaining(fields));
+    for (const { state, records, conflicts } of world.replicas) {
+      expect([...records.values()].filter(({ pending }) => pending)).toEqual([]);
+      expect(state.attempt).toBe(null);
+      expect(state.checkpoint?.commit ?? null).toBe(world.table.head?.commit ?? null);
+      const sum = new DigestSum();
+      for (const { key, base } of records.values()) if (isCounted(base)) sum.add({ key, ...base });
+      expect([sum.digest, sum.recordCount]).toEqual([state.checkpoint?.digest, state.checkpoint?.recordCount]);
+      // Edits of different fields are no conflict, whatever was lost on the way.
+      expect(conflicts.map(({ key }) => key).filter((key) => key !== swung)).toEqual([]);
+    }
+    commits += world.table.history.size;
+  });
+  fc.assert(property, runs);
+  // The steps do make something happen.
+  expect(commits).toBeGreaterThan(runs.numRuns * 3);
+});
+
+function valuesOf(records: ModelReplica["records"]): Record<string, JsonValue> {
+  const live = [...records].flatMap(([key, { value }]) => (value === undefined ? [] : [[key, value] as const]));
+  return Object.fromEntries(live.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
