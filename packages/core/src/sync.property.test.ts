@@ -12,14 +12,18 @@ import type { Attempt } from "./replica.ts";
 
 const runs = { seed: 20_260_704, numRuns: 1_500 };
 
-/** Records whose every edit sets a field of its own, and one that goes to and fro between few values. */
+/** Records whose every edit sets a field of its own. */
 const grown = ["a", "b", "c"].map(keyOf);
+/** Goes to and fro between few values, by everybody's edits; and one for each replica that it alone edits. */
 const swung = keyOf("swung");
+const own = ["own 0", "own 1", "own 2"].map(keyOf);
+const fewValues = fc.constantFrom(undefined, 0, 1);
 
 const replica = fc.nat(2);
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ type: fc.constant("grow"), replica, key: fc.constantFrom(...grown) }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constant("swing"), replica, value: fc.constantFrom(undefined, 0, 1) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("swing"), replica, value: fewValues }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("swing-own"), replica, value: fewValues }) },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -31,7 +35,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant("reveal"), mask: fc.nat(15) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("late"), which: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("expire") }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("lose"), replica, key: fc.constantFrom(...grown) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("lose"), replica, key: fc.constantFrom(...grown) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -40,6 +44,8 @@ class World {
   readonly replicas: readonly ModelReplica[];
   /** What each grown record must hold in the end. */
   readonly written = new Map<RecordKey, string[]>();
+  /** The last value that each replica gave its own record. */
+  readonly swungOwn = new Map<RecordKey, JsonValue | undefined>();
   /** Requests that the network still holds, and answers that are on their way. */
   readonly #requests: Attempt[] = [];
   readonly #answers: { readonly to: ModelReplica; readonly attempt: Attempt; readonly answer: Answer }[] = [];
@@ -61,6 +67,8 @@ class World {
         return this.#grow(this.#at(step.replica), step.key);
       case "swing":
         return this.#at(step.replica).edit(swung, step.value);
+      case "swing-own":
+        return this.#swingOwn(step.replica, step.value);
       case "send":
         return this.#send(this.#at(step.replica), step);
       case "pull":
@@ -106,6 +114,13 @@ class World {
     this.written.set(key, [...(this.written.get(key) ?? []), field]);
   }
 
+  #swingOwn(n: number, value: JsonValue | undefined): void {
+    const key = own[n];
+    if (!key) return;
+    this.#at(n).edit(key, value);
+    this.swungOwn.set(key, value);
+  }
+
   #send(from: ModelReplica, how: Extract<Step, { type: "send" }>): void {
     const attempt = from.attempt(how.recordsMax);
     if (!attempt) return;
@@ -140,6 +155,7 @@ it("S-1 to S-9: replicas converge, digests prove it, no acknowledged edit is los
     expect(values[2]).toEqual(values[0]);
     for (const [key, fields] of world.written)
       expect(Object.keys(values[0]?.[key] ?? {})).toEqual(expect.arrayContaining(fields));
+    for (const [key, value] of world.swungOwn) expect(values[0]?.[key]).toBe(value);
     for (const { state, records, conflicts } of world.replicas) {
       expect([...records.values()].filter(({ pending }) => pending)).toEqual([]);
       expect(state.attempt).toBe(null);
@@ -147,7 +163,7 @@ it("S-1 to S-9: replicas converge, digests prove it, no acknowledged edit is los
       const sum = new DigestSum();
       for (const { key, base } of records.values()) if (isCounted(base)) sum.add({ key, ...base });
       expect([sum.digest, sum.recordCount]).toEqual([state.checkpoint?.digest, state.checkpoint?.recordCount]);
-      // Edits of different fields are no conflict, whatever was lost on the way.
+      // Edits of different fields, and of what nobody else edits, are no conflict, whatever was lost on the way.
       expect(conflicts.map(({ key }) => key).filter((key) => key !== swung)).toEqual([]);
     }
     commits += world.table.history.size;
