@@ -22,6 +22,7 @@ import {
 import { planCommit } from "./commit-plan.ts";
 import { adoptPull, didLand, needsWholeReplica, type Pulled } from "./pull.ts";
 import type { LocalRecord, RemoteRecord } from "./record.ts";
+import { isCloudBehind } from "./repair.ts";
 import { emptyReplica, type Attempt, type Head, type ReplicaState } from "./replica.ts";
 
 const a1 = remoteOf("a", liveAt({ n: 1 }, { count: 1, commit: "one" }));
@@ -284,6 +285,101 @@ describe("S-9: the full compare", () => {
     const records = recordsByKey(pendingOf("a", { n: 5 }, { base: wrong }), settledOf("b", b1));
     const outcome = verifiedOf(adopt(stateAt(head1), records, pulled(head1, [a1, b1], true)));
     expect(outcome.records.get(keyOf("a"))).toMatchObject({ value: { n: 5 }, base: { content: { value: { n: 1 } } } });
+  });
+});
+
+describe("S-12: a cloud that went back", () => {
+  const place = { count: 2, commit: "two" };
+  const b2live = remoteOf("b", liveAt({ n: 2 }, { ...place, modifiedAt: noon + 9 }));
+  const known = headOver([a1, b2live, c2], { ...place, writers: new Map([[me, commitOf("two")]]) });
+  const state = stateAt(known, { lastLanded: commitOf("two") });
+  const records = recordsByKey(settledOf("a", a1), settledOf("b", b2live), settledOf("c", c2));
+
+  it("S-12: what it lacks, or has an older version of, is kept and offered again, never deleted here", () => {
+    const outcome = verifiedOf(adopt(state, records, pulled(head1, [a1, b1], true)));
+    expect([...outcome.records.keys()]).toEqual(["b", "c"]);
+    expect(outcome.records.get(keyOf("b"))).toMatchObject({
+      ...{ value: { n: 2 }, base: { commit: b1.commit }, pending: { again: "reoffered" } },
+    });
+    expect(outcome.records.get(keyOf("c"))).toMatchObject({ value: { n: 2 }, base: null, pending: { order: 0 } });
+    expect(outcome.conflicts.map(({ key, kind, local, remote, result }) => [key, kind, local, remote, result])).toEqual(
+      [
+        ["b", "cloud-restored", { n: 2 }, { n: 1 }, { n: 2 }],
+        ["c", "cloud-restored", { n: 2 }, undefined, { n: 2 }],
+      ],
+    );
+    expect(outcome.state.checkpoint).toMatchObject({ syncCount: 1, commit: head1.commit });
+  });
+
+  it("S-12: what is offered again makes a commit upon the restored head", () => {
+    const outcome = verifiedOf(adopt(state, records, pulled(head1, [a1, b1], true)));
+    const pending = [...outcome.records.values()].flatMap((record) => record ?? []);
+    const attempt = sure(planCommit(sure(outcome.state.checkpoint), pending, commitContext("anew")));
+    expect(attempt.records.map(({ key, base }) => [key, base?.commit])).toEqual([
+      ["b", b1.commit],
+      ["c", undefined],
+    ]);
+    const at = { count: 2, commit: "anew" };
+    const after = [a1, remoteOf("b", liveAt({ n: 2 }, at)), remoteOf("c", liveAt({ n: 2 }, at))];
+    expect(attempt.digest).toBe(headOver(after, at).digest);
+  });
+
+  it("S-12: where its edit is the newer one, that wins, and the loser is kept in the conflict record", () => {
+    const newer = remoteOf("b", liveAt({ n: 7 }, { count: 2, commit: "else", modifiedAt: noon + 99 }));
+    const head = headOver([a1, newer, c2], { count: 2, commit: "else" });
+    const outcome = verifiedOf(adopt(state, records, pulled(head, [a1, newer, c2], true)));
+    expect([...outcome.records]).toEqual([["b", settledOf("b", newer)]]);
+    expect(outcome.conflicts).toMatchObject([{ kind: "cloud-restored", local: { n: 2 }, result: { n: 7 } }]);
+  });
+
+  it("S-12: a record with another commit at or below the checkpoint is evidence, where the head tells nothing", () => {
+    const another = remoteOf("b", liveAt({ n: 3 }, { count: 2, commit: "else", modifiedAt: noon }));
+    const d3 = remoteOf("d", liveAt(1, { count: 3, commit: "three" }));
+    const head = headOver([a1, another, d3], { count: 3, commit: "three" });
+    const outcome = verifiedOf(adopt(state, records, pulled(head, [a1, another, d3], true)));
+    expect(outcome.conflicts.map(({ key, kind }) => [key, kind])).toEqual([
+      ["b", "cloud-restored"],
+      ["c", "cloud-restored"],
+    ]);
+    expect(outcome.records.get(keyOf("c"))).toMatchObject({ value: { n: 2 }, pending: { again: "reoffered" } });
+  });
+
+  it("S-12: pending edits and removals are offered again too; what never landed is", () => {
+    const attempt = sure(planCommit(sure(state.checkpoint), [pendingOf("new", 1)], commitContext("sent")));
+    const edited = recordsByKey(
+      pendingOf("a", undefined, { base: a1 }),
+      pendingOf("b", { n: 8 }, { base: b2live, modifiedAt: noon + 20 }),
+      settledOf("c", c2),
+      pendingOf("new", 1),
+    );
+    const outcome = verifiedOf(adopt({ ...state, attempt }, edited, pulled(head1, [a1, b1], true)));
+    expect(outcome.state.attempt).toBe(null);
+    // The removal of `a` stands on a version that the cloud still has.
+    expect([...outcome.records.keys()]).toEqual(["new", "b", "c"]);
+    expect(outcome.records.get(keyOf("new"))?.pending?.again).toBe("sent");
+    expect(outcome.records.get(keyOf("b"))).toMatchObject({ value: { n: 8 }, base: { commit: b1.commit } });
+  });
+
+  it("S-12: equal values are no clash, and the evidence is gone afterwards", () => {
+    const same = remoteOf("b", liveAt({ n: 2 }, { count: 1, commit: "old" }));
+    const head = headOver([a1, same, c2], { count: 1, commit: "old", writers: new Map([[me, commitOf("before")]]) });
+    const outcome = verifiedOf(adopt(state, records, pulled(head, [a1, same, c2], true)));
+    expect([outcome.conflicts, [...outcome.records]]).toEqual([[], [["b", settledOf("b", same)]]]);
+    expect(isCloudBehind(state, head, me)).toBe(true);
+    expect(isCloudBehind(outcome.state, head, me)).toBe(false);
+  });
+
+  it("S-12, S-13: a head that was lost and made anew moves nothing where all records are there", () => {
+    const anew = { ...headOver([a1, b2live, c2], { count: 3, commit: "anew" }), changed: 0, lineage: "another" };
+    const outcome = verifiedOf(adopt(state, records, pulled(anew, [a1, b2live, c2], true)));
+    expect([outcome.records.size, outcome.conflicts, outcome.state.checkpoint?.lineage]).toEqual([0, [], "another"]);
+  });
+
+  it("S-19: what can't be read is neither offered nor overwritten", () => {
+    const unreadable = remoteOf("b", unreadableAt({ count: 1, commit: "old" }));
+    const head = headOver([a1, unreadable], { count: 1, commit: "old" });
+    const outcome = verifiedOf(adopt(state, records, pulled(head, [a1, unreadable], true)));
+    expect(outcome.records.get(keyOf("b"))).toMatchObject({ base: { content: unreadable.content } });
   });
 });
 

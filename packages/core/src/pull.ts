@@ -6,6 +6,7 @@ import type { CommitId, RecordKey, ReplicaId } from "./ids.ts";
 import { jsonEquals } from "./json-value.ts";
 import { rebaseRecord, type RebaseContext } from "./rebase.ts";
 import { isCounted, isSameVersion, versionValue, type LocalRecord, type RemoteRecord, type Version } from "./record.ts";
+import { isCloudBehind } from "./repair.ts";
 import { checkpointAt, type Attempt, type Head, type ReplicaState } from "./replica.ts";
 
 export interface Pulled {
@@ -58,6 +59,7 @@ export function adoptPull(
 
   const changes = new Map<RecordKey, LocalRecord | null>(start.landed ?? []);
   if (landed === "never" && state.attempt) offerAgain(state.attempt, records, changes);
+  const cloudRestored = pulled.whole && hasGoneBack(state, records, remotes, head, context.replica);
   const current = (key: RecordKey): LocalRecord | undefined =>
     changes.has(key) ? (changes.get(key) ?? undefined) : records.get(key);
 
@@ -71,7 +73,7 @@ export function adoptPull(
     if (same && !differs(before, remote)) return;
     if (same) repaired.push(key);
     else pulledCount += 1;
-    const rebased = rebaseRecord(key, before, remote, { ...context, datasetDeleted });
+    const rebased = rebaseRecord(key, before, remote, { ...context, datasetDeleted, cloudRestored });
     if (before?.pending && rebased.record) merged += 1;
     if (rebased.conflict) conflicts.push(rebased.conflict);
     if (rebased.record !== null || records.has(key) || changes.has(key)) changes.set(key, rebased.record);
@@ -166,6 +168,23 @@ function addsUp(
     if (isCounted(remote)) sum.add(remote);
   }
   return sum.digest === head.digest && sum.recordCount === head.recordCount;
+}
+
+/** S-12: by the head, or by a record that has another version than it had when the checkpoint was verified. */
+function hasGoneBack(
+  state: ReplicaState,
+  records: ReadonlyMap<RecordKey, LocalRecord>,
+  remotes: ReadonlyMap<RecordKey, RemoteRecord>,
+  head: Head,
+  replica: ReplicaId,
+): boolean {
+  if (isCloudBehind(state, head, replica)) return true;
+  const known = state.checkpoint?.syncCount ?? 0;
+  for (const [key, { syncCount, commit }] of remotes) {
+    const base = records.get(key)?.base;
+    if (base && syncCount <= known && commit !== base.commit) return true;
+  }
+  return false;
 }
 
 /** S-4: what was sent and never landed stays pending, even where it equals its base. */

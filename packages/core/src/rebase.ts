@@ -5,7 +5,7 @@ import type { ConflictRecord, AnyResolver, Resolver } from "./conflict.ts";
 import type { DatasetName, RecordKey } from "./ids.ts";
 import { jsonEquals, type JsonValue } from "./json-value.ts";
 import { mergeRecords } from "./merge.ts";
-import { isCounted, isSameVersion, versionValue, type LocalRecord, type Version } from "./record.ts";
+import { isCounted, isSameVersion, versionValue, type LocalRecord, type Pending, type Version } from "./record.ts";
 
 export interface RebaseContext {
   readonly dataset: DatasetName;
@@ -14,6 +14,8 @@ export interface RebaseContext {
   readonly now: number;
   /** The dataset was deleted since: what is pending re-creates it (S-11). */
   readonly datasetDeleted?: boolean;
+  /** The cloud went back to an older state: what it lacks is offered again, and never deleted here for that (S-12). */
+  readonly cloudRestored?: boolean;
 }
 
 export interface Rebased {
@@ -29,6 +31,9 @@ export function rebaseRecord(
   remote: Version | null,
   context: RebaseContext,
 ): Rebased {
+  if (context.cloudRestored && current && isOfferable(current, remote)) {
+    return chooseNewer({ ...current, pending: reoffered(current) }, remote, context);
+  }
   if (!current?.pending) return { record: settledRecord(key, remote), conflict: null };
   const base = isCounted(remote) ? remote : null;
   if (remote?.content.type === "unreadable") return { record: { ...current, base }, conflict: null };
@@ -55,14 +60,22 @@ export function rebaseRecord(
   return merged(current, remote, baseValue, context);
 }
 
+/** S-12: what differs from a cloud that went back, as far as both can be read (S-19). */
+function isOfferable(current: LocalRecord, remote: Version | null): boolean {
+  if (current.base?.content.type === "unreadable" || remote?.content.type === "unreadable") return false;
+  return !isSameVersion(current.base, remote) && !jsonEquals(current.value, versionValue(remote));
+}
+
+const reoffered = ({ pending }: LocalRecord): Pending => ({ order: pending?.order ?? 0, again: "reoffered" });
+
 /** Without a base there is nothing to merge from: the newer edit wins, the other is kept in the conflict record. */
 function chooseNewer(current: LocalRecord, remote: Version | null, context: RebaseContext): Rebased {
   const localWins = current.modifiedAt > (remote?.modifiedAt ?? 0);
   const result = localWins ? current.value : versionValue(remote);
   const conflict = conflictOf(current, remote, context, {
-    kind: "record",
+    kind: context.cloudRestored ? "cloud-restored" : "record",
     result,
-    reason: `It could not be told what both sides started from, so the newer edit won: ${localWins ? "this device's" : "the cloud's"}.`,
+    reason: `${context.cloudRestored ? "The cloud went back to an older state" : "It could not be told what both sides started from"}, so the newer edit won: ${localWins ? "this device's" : "the cloud's"}.`,
   });
   return {
     record: localWins ? onNewBase(current, remote, current.value) : settledRecord(current.key, remote),
