@@ -91,7 +91,7 @@ export function adoptPull(
       ...start.state,
       attempt: landed === "open" ? state.attempt : null,
       checkpoint: checkpointAt(head, state.checkpoint?.writers ?? []),
-      lastLanded: head.writers.get(context.replica) ?? start.state.lastLanded,
+      lastLanded: head.writers.get(context.replica) ?? null,
     },
     records: changes,
     conflicts,

@@ -1,7 +1,7 @@
 // S-10, S-12, S-13: what to do where the cloud's head does not tell the truth about its records.
 import { DigestSum } from "./digest.ts";
 import type { CommitId, ReplicaId, SyncCount } from "./ids.ts";
-import { repairAfterMs } from "./limits.ts";
+import { headWritersMax, repairAfterMs } from "./limits.ts";
 import { isCounted, type RemoteRecord } from "./record.ts";
 import {
   emptyCheckpoint,
@@ -93,7 +93,7 @@ function highestCount(checkpoint: Checkpoint | null, live: readonly RemoteRecord
 
 /**
  * S-12: what can never be seen in one history. A head below the checkpoint, or as high with another commit; another
- * lineage; a last commit of this replica that it never made.
+ * lineage; a last commit of this replica that it never made, or none where one had landed.
  */
 export function isCloudBehind(state: ReplicaState, head: Head, replica: ReplicaId): boolean {
   const { checkpoint, attempt, lastLanded } = state;
@@ -102,5 +102,7 @@ export function isCloudBehind(state: ReplicaState, head: Head, replica: ReplicaI
   if (head.syncCount === checkpoint.syncCount && head.commit !== checkpoint.commit) return true;
   if (head.lineage !== checkpoint.lineage) return true;
   const mine = head.writers.get(replica);
-  return mine !== undefined && mine !== lastLanded && mine !== attempt?.commit;
+  // A writer leaves the list only for 16 others.
+  if (mine === undefined) return lastLanded !== null && head.writers.size < headWritersMax;
+  return mine !== lastLanded && mine !== attempt?.commit;
 }

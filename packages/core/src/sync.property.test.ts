@@ -20,7 +20,7 @@ const own = ["own 0", "own 1", "own 2"].map(keyOf);
 const fewValues = fc.constantFrom(undefined, 0, 1);
 
 const replica = fc.nat(2);
-const step = fc.oneof(
+const steps = [
   { weight: 6, arbitrary: fc.record({ type: fc.constant("grow"), replica, key: fc.constantFrom(...grown) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("swing"), replica, value: fewValues }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant("swing-own"), replica, value: fewValues }) },
@@ -35,9 +35,15 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant("reveal"), mask: fc.nat(15) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("late"), which: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("expire") }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant("lose"), replica, key: fc.constantFrom(...grown) }) },
+] as const;
+const loss = fc.record({ type: fc.constant("lose"), replica, key: fc.constantFrom(...grown) });
+const anyStep = fc.oneof(...steps, { weight: 2, arbitrary: loss });
+const anyStepOrRestore = fc.oneof(
+  ...steps,
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("back-up") }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("restore") }) },
 );
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+type Step = typeof anyStep | typeof anyStepOrRestore extends fc.Arbitrary<infer T> ? T : never;
 
 class World {
   readonly table = new ModelTable();
@@ -81,6 +87,12 @@ class World {
         return this.table.expireTombstones();
       case "lose":
         return this.#at(step.replica).lose(step.key);
+      case "back-up":
+        return this.table.backUp();
+      case "restore":
+        // What was under way went to the old table.
+        this.#requests.length = 0;
+        return this.table.restore();
     }
   }
 
@@ -145,24 +157,11 @@ class World {
 
 it("S-1 to S-9: replicas converge, digests prove it, no acknowledged edit is lost", () => {
   let commits = 0;
-  const property = fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
-    const world = new World();
-    for (const each of steps) world.take(each);
-    world.deliver();
-
-    const values = world.replicas.map(({ records }) => valuesOf(records));
-    expect(values[1]).toEqual(values[0]);
-    expect(values[2]).toEqual(values[0]);
-    for (const [key, fields] of world.written)
-      expect(Object.keys(values[0]?.[key] ?? {})).toEqual(expect.arrayContaining(fields));
-    for (const [key, value] of world.swungOwn) expect(values[0]?.[key]).toBe(value);
-    for (const { state, records, conflicts } of world.replicas) {
-      expect([...records.values()].filter(({ pending }) => pending)).toEqual([]);
-      expect(state.attempt).toBe(null);
-      expect(state.checkpoint?.commit ?? null).toBe(world.table.head?.commit ?? null);
-      const sum = new DigestSum();
-      for (const { key, base } of records.values()) if (isCounted(base)) sum.add({ key, ...base });
-      expect([sum.digest, sum.recordCount]).toEqual([state.checkpoint?.digest, state.checkpoint?.recordCount]);
+  const property = fc.property(fc.array(anyStep, { minLength: 5, maxLength: 60, size: "max" }), (steps) => {
+    const { world, values } = played(steps);
+    for (const [key, fields] of world.written) expect(namesOf(values[key])).toEqual(expect.arrayContaining(fields));
+    for (const [key, value] of world.swungOwn) expect(values[key]).toBe(value);
+    for (const { conflicts } of world.replicas) {
       // Edits of different fields, and of what nobody else edits, are no conflict, whatever was lost on the way.
       expect(conflicts.filter(({ key, kind }) => key !== swung || kind !== "record")).toEqual([]);
     }
@@ -172,6 +171,41 @@ it("S-1 to S-9: replicas converge, digests prove it, no acknowledged edit is los
   // The steps do make something happen.
   expect(commits).toBeGreaterThan(runs.numRuns * 3);
 });
+
+it("S-12: with a cloud that goes back, they still converge, and what does not win is kept in a conflict record", () => {
+  let restored = 0;
+  const property = fc.property(fc.array(anyStepOrRestore, { minLength: 20, maxLength: 60, size: "max" }), (steps) => {
+    const { world, values } = played(steps);
+    for (const [key, fields] of world.written) {
+      const noted = world.replicas.flatMap(({ conflicts }) => conflicts.filter((conflict) => conflict.key === key));
+      const kept = noted.flatMap(({ local, remote }) => [...namesOf(local), ...namesOf(remote)]);
+      expect([...namesOf(values[key]), ...kept]).toEqual(expect.arrayContaining(fields));
+    }
+    if (world.table.wasRestored) restored += 1;
+  });
+  fc.assert(property, { ...runs, numRuns: 500 });
+  expect(restored).toBeGreaterThan(100);
+});
+
+/** Takes the steps, delivers everything, and sees that all replicas are equal and hold what the cloud holds. */
+function played(steps: readonly Step[]): { world: World; values: Record<string, JsonValue> } {
+  const world = new World();
+  for (const each of steps) world.take(each);
+  world.deliver();
+  const [values = {}, ...others] = world.replicas.map(({ records }) => valuesOf(records));
+  for (const other of others) expect(other).toEqual(values);
+  for (const { state, records } of world.replicas) {
+    expect([...records.values()].filter(({ pending }) => pending)).toEqual([]);
+    expect(state.attempt).toBe(null);
+    expect(state.checkpoint?.commit ?? null).toBe(world.table.head?.commit ?? null);
+    const sum = new DigestSum();
+    for (const { key, base } of records.values()) if (isCounted(base)) sum.add({ key, ...base });
+    expect([sum.digest, sum.recordCount]).toEqual([state.checkpoint?.digest, state.checkpoint?.recordCount]);
+  }
+  return { world, values };
+}
+
+const namesOf = (value: JsonValue | undefined): readonly string[] => (isJsonObject(value) ? Object.keys(value) : []);
 
 function valuesOf(records: ModelReplica["records"]): Record<string, JsonValue> {
   const live = [...records].flatMap(([key, { value }]) => (value === undefined ? [] : [[key, value] as const]));

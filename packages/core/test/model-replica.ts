@@ -71,7 +71,10 @@ export class ModelReplica {
       this.state = { ...this.state, checkpoint: emptyCheckpoint };
       return true;
     }
-    if (isCloudBehind(this.state, pulled.head, this.id)) throw new Error("a false alarm: the cloud never went back");
+    if (!whole && isCloudBehind(this.state, pulled.head, this.id)) {
+      if (!this.#table.wasRestored) throw new Error("a false alarm: the cloud never went back");
+      return this.pull(true);
+    }
     const context = { dataset: notes, replica: this.id, resolver: undefined, now: this.#now() };
     const outcome = adoptPull(this.state, this.records, pulled, context);
     if (outcome.type === "unverified") return false;
@@ -94,7 +97,8 @@ export class ModelReplica {
     this.state = state;
     this.#store(records);
     const { checkpoint } = state;
-    if (!checkpoint || checkpoint.syncCount < before) throw new Error("the checkpoint went back");
+    if (!checkpoint || (checkpoint.syncCount < before && !this.#table.wasRestored))
+      throw new Error("the checkpoint went back");
     const bases = [...this.records].flatMap(([key, { base }]) => (base ? [{ key, ...base }] : []));
     if (!this.isDamaged && listed(bases) !== this.#table.history.get(checkpoint.commit)) {
       throw new Error(`${this.id} stands at ${checkpoint.syncCount}, and does not hold what the cloud held there`);

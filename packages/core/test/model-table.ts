@@ -10,7 +10,9 @@ export type Answer = "committed" | "head-refused" | "record-refused";
 
 export class ModelTable {
   #head: Head | null = null;
-  readonly #records = new Map<RecordKey, RemoteRecord>();
+  #records = new Map<RecordKey, RemoteRecord>();
+  #backup: { readonly head: Head; readonly records: ReadonlyMap<RecordKey, RemoteRecord> } | null = null;
+  #wasRestored = false;
   /** What the last commit replaced, as long as reads see that instead. */
   readonly #before = new Map<RecordKey, RemoteRecord | null>();
   #headBefore: { readonly head: Head | null } | null = null;
@@ -20,6 +22,24 @@ export class ModelTable {
 
   get head(): Head | null {
     return this.#head;
+  }
+
+  get wasRestored(): boolean {
+    return this.#wasRestored;
+  }
+
+  backUp(): void {
+    if (this.#head) this.#backup = { head: this.#head, records: new Map(this.#records) };
+  }
+
+  /** A restored table is a new one: it knows no request tokens, and all of it is visible. */
+  restore(): void {
+    if (!this.#backup) return;
+    this.reveal(() => true);
+    this.#landed.clear();
+    this.#head = this.#backup.head;
+    this.#records = new Map(this.#backup.records);
+    this.#wasRestored = true;
   }
 
   /** One TransactWriteItems. `slow`: its items become visible by `reveal`, not at once. */
