@@ -15,7 +15,7 @@ function expectEqual(a: Value, b: Value): void {
   expect(jsonEquals(a, b)).toBe(true);
 }
 
-it("what one side did alone is kept whole", () => {
+it("MERGE-1: what one side did alone is kept whole", () => {
   const property = fc.property(anyRecord, anyRecord, (base, edited) => {
     for (const sides of [
       { local: edited, remote: base },
@@ -29,7 +29,7 @@ it("what one side did alone is kept whole", () => {
   fc.assert(property, runs);
 });
 
-it("the same change on both sides is no conflict", () => {
+it("MERGE-1: the same change on both sides is no conflict", () => {
   const property = fc.property(anyRecord, anyRecord, (base, edited) => {
     const { value, clashes } = mergeValues({ base, local: edited, remote: edited });
     expectEqual(value, edited);
@@ -38,7 +38,7 @@ it("the same change on both sides is no conflict", () => {
   fc.assert(property, runs);
 });
 
-it("swapping both sides swaps nothing but their names", () => {
+it("MERGE-5: swapping both sides swaps nothing but their names", () => {
   const property = fc.property(anyEdits, fc.integer({ min: 0, max: 2 }), ([base, local, remote], remoteModifiedAt) => {
     const times = { localModifiedAt: 1, remoteModifiedAt, localWinsTie: true };
     const swapped = { localModifiedAt: remoteModifiedAt, remoteModifiedAt: 1, localWinsTie: false };
@@ -50,7 +50,7 @@ it("swapping both sides swaps nothing but their names", () => {
   fc.assert(property, runs);
 });
 
-it("every clash is a place that both sides changed, and no clash lies inside another", () => {
+it("MERGE-2: every clash is a place that both sides changed, and no clash lies inside another", () => {
   const property = fc.property(anyEdits, ([base, local, remote]) => {
     const { clashes } = mergeValues({ base, local, remote });
     const changed = [diffValues(base, local), diffValues(base, remote)].map((patch) => patch.map(({ path }) => path));
@@ -66,7 +66,7 @@ it("every clash is a place that both sides changed, and no clash lies inside ano
   fc.assert(property, runs);
 });
 
-it("both sides differ only in the clashes, where each takes its own value", () => {
+it("MERGE-4: both sides differ only in the clashes, where each takes its own value", () => {
   const property = fc.property(anyEdits, ([base, local, remote]) => {
     const ours = mergeValues({ base, local, remote, resolver: localWins });
     const theirs = mergeValues({ base, local, remote, resolver: remoteWins });
@@ -82,7 +82,7 @@ it("both sides differ only in the clashes, where each takes its own value", () =
   fc.assert(property, runs);
 });
 
-it("every change of one side that does not clash is in the merged value", () => {
+it("MERGE-2: every change of one side that does not clash is in the merged value", () => {
   const property = fc.property(anyEdits, ([base, local, remote]) => {
     const { value, clashes } = mergeValues({ base, local, remote });
     for (const side of [local, remote]) {
@@ -100,7 +100,7 @@ it("every change of one side that does not clash is in the merged value", () => 
   fc.assert(property, runs);
 });
 
-it("the same inputs give the same, stay as they are, and the value is frozen", () => {
+it("MERGE-5: the same inputs give the same, stay as they are, and the value is frozen", () => {
   const property = fc.property(anyEdits, ([base, local, remote]) => {
     const before = JSON.stringify([base, local, remote]);
     const [one, two] = [mergeValues({ base, local, remote }), mergeValues({ base, local, remote })];

@@ -97,7 +97,7 @@ describe("mergeValues", () => {
     expect(mergeValues({ base, local, remote })).toEqual({ value, clashes });
   });
 
-  it("C02: a removal against an edit is a clash of the whole record; the edit wins", () => {
+  it("C02, MERGE-3: a removal against an edit is a clash of the whole record; the edit wins", () => {
     expect(mergeValues({ base: { n: 1 }, remote: { n: 2 } })).toEqual({ value: { n: 2 }, clashes: [""] });
     expect(mergeValues({ base: { n: 1 }, local: { n: 2 } })).toEqual({ value: { n: 2 }, clashes: [""] });
     const resolver = vi.fn<MergeResolver>(remoteWins);
@@ -105,7 +105,7 @@ describe("mergeValues", () => {
     expect(resolver).toHaveBeenCalledOnce();
   });
 
-  it("C04: by default changed rows of a list are one conflict, and no row is made up", () => {
+  it("C04, MERGE-2: by default changed rows of a list are one conflict, and no row is made up", () => {
     const row = (id: string, q = 1) => ({ id, q });
     const base = { rows: [row("a"), row("b"), row("c")] };
     const local = { rows: [row("b"), row("c")] };
@@ -136,7 +136,7 @@ describe("mergeValues", () => {
     expect("polluted" in {}).toBe(false);
   });
 
-  it("takes the newer side where times are given, and the remote one at equal times", () => {
+  it("MERGE-4: takes the newer side where times are given, and the remote one at equal times", () => {
     const [base, local, remote] = task;
     const labelOf = (localModifiedAt: number, localWinsTie = false) => {
       const { value } = mergeValues({ base, local, remote, localModifiedAt, remoteModifiedAt: 5, localWinsTie });
@@ -239,7 +239,7 @@ describe("mergeRecords", () => {
         },
       }),
     ],
-  ])("a person is asked where the resolver %s", (_what, answer) => {
+  ])("MERGE-4: a person is asked where the resolver %s", (_what, answer) => {
     const outcome = mergeRecords(inputOf(task, { resolver: careless(answer) }));
     expect(outcome).toMatchObject({ type: "asked", conflict: { clashes: ["/label"] } });
     expect(outcome.type === "asked" && outcome.reason).toMatch(
