@@ -336,7 +336,9 @@ describe("S-12: a cloud that went back", () => {
     const another = remoteOf("b", liveAt({ n: 3 }, { count: 2, commit: "else", modifiedAt: noon }));
     const d3 = remoteOf("d", liveAt(1, { count: 3, commit: "three" }));
     const head = headOver([a1, another, d3], { count: 3, commit: "three" });
-    const outcome = verifiedOf(adopt(state, records, pulled(head, [a1, another, d3], true)));
+    const reader = { ...state, lastLanded: null };
+    expect(isCloudBehind(reader, head, me)).toBe(false);
+    const outcome = verifiedOf(adopt(reader, records, pulled(head, [a1, another, d3], true)));
     expect(outcome.conflicts.map(({ key, kind }) => [key, kind])).toEqual([
       ["b", "cloud-restored"],
       ["c", "cloud-restored"],
