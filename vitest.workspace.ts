@@ -15,4 +15,5 @@ const project = (name: string, root: string, setupFiles: string[] = []): TestPro
 export default [
   project("core", "packages/core"),
   project("client", "packages/client", ["./test-setup.ts"]),
+  project("emulator", "packages/emulator"),
 ] satisfies TestProjectConfiguration[];

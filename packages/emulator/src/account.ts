@@ -1,0 +1,2 @@
+/** The AWS account that everything emulated belongs to. */
+export const accountId = "123456789012";
