@@ -1,5 +1,5 @@
-// A data directory belongs to one running emulator. A process number in a lock file would mislead after a crash (numbers come
-// back), so the file says where the owner answers, and the owner is asked.
+// A data directory belongs to one running emulator. A process number in a lock file would mislead after a crash
+// (numbers come back), so the file says where the owner answers, and the owner is asked.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EmulatorError } from "./emulator-error.ts";
@@ -34,7 +34,7 @@ export async function openDataDir(directory: string): Promise<DataDir> {
   if (owner !== null && (await isRunning(owner))) {
     throw new EmulatorError(
       "data-dir-in-use",
-      `The data directory ${directory} is in use by the emulator at ${owner.url}. Stop it, or choose another directory.`,
+      `The data directory ${directory} is in use by the emulator at ${owner.url}. Stop it, or choose another.`,
     );
   }
   return {

@@ -1,8 +1,18 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { changesOf, dynamoOf, guestOf, idOf, itemOf, keysOf, putOf, transactionOf } from "../test/clients.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  changesOf,
+  dynamoOf,
+  guestOf,
+  idOf,
+  itemOf,
+  keysOf,
+  putOf,
+  refusalOf,
+  transactionOf,
+} from "../test/clients.ts";
 import { startDynoxide } from "./dynamodb/dynoxide.ts";
 import { startEmulator, startTokenIssuer } from "./index.ts";
 
@@ -51,7 +61,7 @@ describe("startEmulator", () => {
     await Promise.all([second.close(), issuer.close()]);
   });
 
-  it("uses an engine that runs already", async () => {
+  it("uses an engine that runs already, leaves it running, and says so when it has gone", async () => {
     const running = await startDynoxide(null);
     const over = await startEmulator({ engine: { endpoint: running.endpoint } });
     const keys = await guestOf(over);
@@ -62,8 +72,13 @@ describe("startEmulator", () => {
     expect(next.engineEndpoint).toBe(running.endpoint);
     const admin = dynamoOf({ ...next, url: running.endpoint }, keys);
     expect((await admin.send(changesOf(keys.identityId))).Count).toBe(1);
-    await next.close();
+    const guest = await guestOf(next);
     await running.stop();
+    expect(await refusalOf(dynamoOf(next, guest).send(changesOf(guest.identityId)))).toMatchObject({
+      status: 500,
+      message: expect.stringContaining("The emulator failed: The DynamoDB engine"),
+    });
+    await next.close();
   });
 
   it("refuses an endpoint that is no engine", async () => {
@@ -77,6 +92,20 @@ describe("startEmulator", () => {
     await expect(startEmulator({ engine: { endpoint: engine.url } })).rejects.toMatchObject({
       code: "engine-failed",
       message: expect.stringContaining("does not answer"),
+    });
+  });
+
+  it("says what to do when there is no engine for this machine, or it does not start", async () => {
+    vi.spyOn(process, "arch", "get").mockReturnValue("mips");
+    await expect(startEmulator()).rejects.toMatchObject({
+      code: "engine-missing",
+      message: expect.stringContaining("--engine-endpoint"),
+    });
+    vi.restoreAllMocks();
+    await mkdir(join(dataDir, "dynamodb.sqlite"));
+    await expect(startEmulator({ dataDir })).rejects.toMatchObject({
+      code: "engine-failed",
+      message: expect.stringContaining("engine: { endpoint }"),
     });
   });
 

@@ -11,7 +11,6 @@ import { DynamoGateway } from "./dynamodb/gateway.ts";
 import { defaultTableName } from "./dynamodb/table.ts";
 import { EmulatorError } from "./emulator-error.ts";
 import { FaultInjector, parseFaults, type Faults } from "./faults.ts";
-import type { Controls } from "./http/control.ts";
 import { createEmulatorServer } from "./http/emulator-server.ts";
 import { checkPort, closeServer, listenOnLoopback } from "./http/loopback.ts";
 import { TrafficCounter, type Traffic } from "./traffic.ts";
@@ -54,61 +53,37 @@ const defaultLifetimeMs = 3600 * 1000;
 
 /** Rejects with an EmulatorError that says what to do. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { port = 0, identityPoolId = defaultPoolId, dataDir, engine: engineOption = "dynoxide" } = options;
+  const { port = 0, identityPoolId = defaultPoolId, dataDir, engine = "dynoxide" } = options;
   checkPort(port);
   const region = regionOf(identityPoolId);
-  if (engineOption !== "dynoxide") checkEndpoint(engineOption.endpoint);
+  if (engine !== "dynoxide") checkEndpoint(engine.endpoint);
   const faults = new FaultInjector();
-  const clock = new CloudClock();
-  const setFaults = (input: unknown): void => {
-    faults.set(parseFaults(input));
-    clock.offsetMs = faults.faults.dateOffsetMs ?? 0;
-  };
-  setFaults(options.faults ?? {});
+  faults.set(parseFaults(options.faults ?? {}));
 
   const directory = dataDir === undefined ? null : await openDataDir(dataDir);
   const store = new IdentityStore(identityPoolId, directory?.identitiesPath ?? null);
-  const engineProcess: EngineProcess =
-    engineOption === "dynoxide" ? await startDynoxide(directory?.databasePath ?? null) : runningEngine(engineOption);
-  const engine = new Engine(engineProcess.endpoint, region);
+  const engineProcess =
+    engine === "dynoxide" ? await startDynoxide(directory?.databasePath ?? null) : runningEngine(engine.endpoint);
+  const parts = emulatorParts({ options, identityPoolId, region, faults, store, engineProcess });
+  const instance = randomUUID();
   const stopping = new AbortController();
-  const traffic = new TrafficCounter();
-  const controls: Controls = {
-    setFaults,
-    traffic: () => traffic.snapshot(),
-    resetTraffic: () => traffic.reset(),
-    expireCredentials: () => store.expireAll(clock.now()),
-    instance: randomUUID(),
-  };
-  const tableName = defaultTableName;
   const server = createEmulatorServer({
-    pool: new IdentityPool({
-      poolId: identityPoolId,
-      region,
-      settings: poolSettings(options.pool ?? {}),
-      store,
-      clock,
-      credentialsLifetimeMs: () => faults.faults.credentialsLifetimeMs ?? defaultLifetimeMs,
-    }),
-    gateway: new DynamoGateway({ region, tableName, store, clock, engine, traffic }),
-    faults,
-    traffic,
-    clock,
-    controls,
+    ...parts,
+    controls: { ...parts.controls, instance },
     signal: stopping.signal,
   });
   const stop = async (): Promise<void> => {
     stopping.abort();
     await closeServer(server);
-    engine.close();
+    parts.engine.close();
     await engineProcess.stop();
     directory?.release();
   };
   let url: string;
   try {
-    await engine.ensureTable(tableName);
+    await parts.engine.ensureTable(defaultTableName);
     url = await listenOnLoopback(server, port);
-    directory?.own({ url, instance: controls.instance });
+    directory?.own({ url, instance });
   } catch (error) {
     await stop();
     throw error;
@@ -118,19 +93,47 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     url,
     region,
     identityPoolId,
-    tableName,
+    tableName: defaultTableName,
     endpoints: { cognitoIdentity: url, dynamodb: url, sts: url },
     engineEndpoint: engineProcess.endpoint,
-    setFaults,
-    traffic: () => traffic.snapshot(),
-    resetTraffic: () => traffic.reset(),
-    expireCredentials: () => store.expireAll(clock.now()),
+    ...parts.controls,
     close: () => (closed ??= stop()),
   };
 }
 
+interface PartsOptions {
+  readonly options: EmulatorOptions;
+  readonly identityPoolId: string;
+  readonly region: string;
+  readonly faults: FaultInjector;
+  readonly store: IdentityStore;
+  readonly engineProcess: EngineProcess;
+}
+
+function emulatorParts({ options, identityPoolId, region, faults, store, engineProcess }: PartsOptions) {
+  const clock = new CloudClock(() => faults.faults.dateOffsetMs ?? 0);
+  const traffic = new TrafficCounter();
+  const engine = new Engine(engineProcess.endpoint, region);
+  const pool = new IdentityPool({
+    poolId: identityPoolId,
+    region,
+    settings: poolSettings(options.pool ?? {}),
+    store,
+    clock,
+    credentialsLifetimeMs: () => faults.faults.credentialsLifetimeMs ?? defaultLifetimeMs,
+  });
+  const gateway = new DynamoGateway({ region, tableName: defaultTableName, store, clock, engine, traffic });
+  const controls = {
+    setFaults: (input: unknown) => faults.set(parseFaults(input)),
+    traffic: () => traffic.snapshot(),
+    resetTraffic: () => traffic.reset(),
+    expireCredentials: () => store.expireAll(clock.now()),
+  };
+  return { clock, traffic, engine, pool, gateway, faults, controls };
+}
+
 /** One that was started elsewhere is not stopped here. */
-const runningEngine = ({ endpoint }: { readonly endpoint: string }): EngineProcess => ({
+const runningEngine = (endpoint: string): EngineProcess => ({
   endpoint,
   stop: () => Promise.resolve(),
 });

@@ -10,7 +10,7 @@ import { readBody } from "./http/read-body.ts";
 import { isObject, parseJson, textAt } from "./json.ts";
 
 export interface TokenIssuerOptions {
-  /** On 127.0.0.1. Default 0: a free one. The issuer's name has the port in it: keep it if logins are to be known again. */
+  /** On 127.0.0.1. Default 0: a free one. The issuer's name has it inside: keep it if logins are to be known again. */
   readonly port?: number;
   /** The app's client id. Default "holdfast-app". */
   readonly audience?: string;
@@ -161,6 +161,7 @@ async function importKey(jwk: unknown, path: string): Promise<SigningKey> {
 }
 
 async function publicPart({ kty, n, e }: JWK): Promise<JWK> {
-  const jwk = JSON.parse(JSON.stringify({ kty, n, e }));
+  if (kty === undefined || n === undefined || e === undefined) throw new Error("it is no RSA key");
+  const jwk = { kty, n, e };
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: algorithm, use: "sig" };
 }

@@ -102,7 +102,7 @@ describe("a login", () => {
     expect(await idOf(emulator, added)).toBe(identityId);
   });
 
-  it("of another identity merges that one into the signed-in one, unless both have a user of the same provider", async () => {
+  it("of another identity merges it into the signed-in one, unless both have the same provider", async () => {
     const [own, elsewhere] = [await loginOf(newUser()), await loginOf(newUser(), other)];
     const [identityId, merged] = [await idOf(emulator, own), await idOf(emulator, elsewhere)];
     expect((await keysOf(emulator, identityId, { ...own, ...elsewhere })).identityId).toBe(identityId);

@@ -1,5 +1,5 @@
-// The identity pool's memory: identities with their logins, and the credentials given out. With a file it is written whole
-// before any answer leaves, so that a restart goes on with the same identities and the credentials stay valid.
+// The identity pool's memory: identities with their logins, and the credentials given out. With a file it is written
+// whole before any answer leaves, so that a restart goes on with the same identities and the credentials stay valid.
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { EmulatorError } from "../emulator-error.ts";

@@ -1,5 +1,5 @@
-// Which identity verified logins lead to. An unknown login is linked to the identity that is asked for; one that belongs to
-// another identity merges the two, and the one asked for, if it is a guest, is disabled.
+// Which identity verified logins lead to. An unknown login is linked to the identity that is asked for; one that
+// belongs to another identity merges the two, and the one asked for, if it is a guest, is disabled.
 import { loginsDoNotMatch, resourceConflict } from "./cognito-error.ts";
 import { isSameLogin, type Identity, type IdentityStore, type Login } from "./identity-store.ts";
 

@@ -36,7 +36,8 @@ describe("a request's signature", () => {
       (next) => async (args) => {
         const { request } = args;
         if (typeof request === "object" && request !== null && "body" in request) {
-          request.body = new TextDecoder().decode(request.body as Uint8Array).replace("notes", "other");
+          if (!(request.body instanceof Uint8Array)) throw new Error("the client's body has changed its form");
+          request.body = new TextDecoder().decode(request.body).replace("notes", "other");
         }
         return next(args);
       },
@@ -119,7 +120,8 @@ describe("a request's signature", () => {
       body: {
         __type: "com.amazon.coral.service#IncompleteSignatureException",
         message:
-          "Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter.",
+          "Authorization header requires 'Signature' parameter. " +
+          "Authorization header requires 'SignedHeaders' parameter.",
       },
     });
   });

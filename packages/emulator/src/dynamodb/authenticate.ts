@@ -73,7 +73,8 @@ function checkTime({ signedAt = "", scopeDate, now }: SignedTime): void {
   }
   if (time > now + skewMsMax) {
     throw invalidSignature(
-      `Signature not yet current: ${signedAt} is still later than ${compact(now + skewMsMax)} (${compact(now)} + 5 min.)`,
+      `Signature not yet current: ${signedAt} is still later than ${compact(now + skewMsMax)} ` +
+        `(${compact(now)} + 5 min.)`,
     );
   }
 }

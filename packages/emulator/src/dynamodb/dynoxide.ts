@@ -15,8 +15,8 @@ const startMsMax = 10_000;
 const stopMsMax = 5000;
 const startsMax = 3;
 
-// Runs the engine and stops it as soon as standard input ends. That also happens when the emulator is killed with SIGKILL,
-// which no handler of its own could notice.
+// Runs the engine and stops it as soon as standard input ends. That also happens when the emulator is killed with
+// SIGKILL, which no handler of its own could notice.
 const guardScript = `
 exec 3<&0 </dev/null
 "$@" 3<&- &
@@ -59,8 +59,8 @@ function findBinary(): string {
   } catch (error) {
     throw new EmulatorError(
       "engine-missing",
-      `The DynamoDB engine for this machine (the optional dependency ${name}) is not installed. Install it if it exists ` +
-        "for this platform, or start another engine, DynamoDB Local for example, and name it: " +
+      `The DynamoDB engine for this machine (the optional dependency ${name}) is not installed. Install it ` +
+        "if it exists for this platform, or start another engine, DynamoDB Local for example, and name it: " +
         'engine: { endpoint: "http://127.0.0.1:8000" }, or --engine-endpoint of the command.',
       { cause: error },
     );

@@ -20,18 +20,17 @@ export class Engine {
     this.#region = region;
   }
 
-  /** Rejects when there is no whole answer. */
+  /** Rejects with an EmulatorError when there is no whole answer. */
   async forward(action: string, body: Buffer | string): Promise<Answer> {
-    const response = await this.#send(action, body);
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk);
-    const headers = Object.fromEntries(
-      passedHeaders.flatMap((name) => {
-        const value = response.headers[name];
-        return typeof value === "string" ? [[name, value]] : [];
-      }),
-    );
-    return { status: response.statusCode ?? 500, headers, body: Buffer.concat(chunks) };
+    try {
+      return await this.#exchange(action, body);
+    } catch (error) {
+      throw new EmulatorError(
+        "engine-failed",
+        `The DynamoDB engine at ${this.#endpoint.origin} does not answer. Start it, or check the endpoint.`,
+        { cause: error },
+      );
+    }
   }
 
   /** Creates the table where there is none. */
@@ -62,14 +61,21 @@ export class Engine {
     this.#agent.destroy();
   }
 
+  async #exchange(action: string, body: Buffer | string): Promise<Answer> {
+    const response = await this.#send(action, body);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    const headers = Object.fromEntries(
+      passedHeaders.flatMap((name) => {
+        const value = response.headers[name];
+        return typeof value === "string" ? [[name, value]] : [];
+      }),
+    );
+    return { status: response.statusCode ?? 500, headers, body: Buffer.concat(chunks) };
+  }
+
   async #ask(action: string, input: object): Promise<{ readonly ok: boolean; readonly body: unknown }> {
-    const { status, body } = await this.forward(action, JSON.stringify(input)).catch((error: unknown) => {
-      throw new EmulatorError(
-        "engine-failed",
-        `The DynamoDB engine at ${this.#endpoint.origin} does not answer. Start it, or check the endpoint.`,
-        { cause: error },
-      );
-    });
+    const { status, body } = await this.forward(action, JSON.stringify(input));
     return { ok: status === 200, body: parseJson(body.toString()) };
   }
 
@@ -86,7 +92,8 @@ export class Engine {
             "content-length": Buffer.byteLength(body),
             "x-amz-target": `DynamoDB_20120810.${action}`,
             "x-amz-date": date,
-            // Engines for development look at the form alone. DynamoDB Local keeps a database for each key id and region.
+            // Engines for development look at the form alone. DynamoDB Local keeps a database for each key id and
+            // region.
             authorization:
               `AWS4-HMAC-SHA256 Credential=holdfast/${date.slice(0, 8)}/${this.#region}/dynamodb/aws4_request, ` +
               "SignedHeaders=host, Signature=0",

@@ -38,11 +38,7 @@ export class DynamoGateway {
     if (action === "TransactWriteItems") {
       await refuseLargeItems(input, request.body.length, (table, key) => engine.readItem(table, key));
     }
-    const answer = await engine.forward(action, request.body).catch(() => {
-      throw new AwsError(internalServerError, "The DynamoDB engine behind the emulator does not answer.", {
-        status: 500,
-      });
-    });
+    const answer = await engine.forward(action, request.body);
     if (asksForCapacity(input)) traffic.countUnits(action, parseJson(answer.body.toString()));
     return answer;
   }

@@ -1,5 +1,5 @@
-// How DynamoDB counts an item's bytes: names and values in UTF-8, numbers by their digits, 3 bytes for a list or map and 1
-// for each element in it.
+// How DynamoDB counts an item's bytes: names and values in UTF-8, numbers by their digits, 3 bytes for a list or map
+// and 1 for each element in it.
 import { isObject, type JsonObject } from "../json.ts";
 import { indexSortKey } from "./table.ts";
 

@@ -1,5 +1,5 @@
-// The policy of the identity pool's roles, decided as IAM would: on one table and its index, and only under the identity's
-// own id (dynamodb:LeadingKeys). PutItem and UpdateItem are allowed inside TransactWriteItems alone
+// The policy of the identity pool's roles, decided as IAM would: on one table and its index, and only under the
+// identity's own id (dynamodb:LeadingKeys). PutItem and UpdateItem are allowed inside TransactWriteItems alone
 // (dynamodb:EnclosingOperation), so that nothing is written without a condition on the head.
 import { accountId } from "../account.ts";
 import { isObject, textAt, type JsonObject } from "../json.ts";

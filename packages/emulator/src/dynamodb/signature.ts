@@ -43,7 +43,8 @@ export function parseSignatureHeader(authorization: string | undefined): Signatu
   const [accessKeyId, date, region, service, end, ...more] = credential.split("/");
   if (!accessKeyId || !date || !region || !service || end !== "aws4_request" || more.length > 0) {
     throw incomplete(
-      `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential}'`,
+      "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, " +
+        `got '${credential}'`,
     );
   }
   const signedHeaders = (fields.get("SignedHeaders") ?? "").split(";");

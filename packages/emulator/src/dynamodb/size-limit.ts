@@ -1,5 +1,5 @@
-// Refuses a transaction with an item that is too large together with its entry in the local index. Engines for development
-// do not all check it; DynamoDB does.
+// Refuses a transaction with an item that is too large together with its entry in the local index. Engines for
+// development do not all check it; DynamoDB does.
 import { AwsError } from "../http/answer.ts";
 import { isObject, textAt, type JsonObject } from "../json.ts";
 import { itemBytesMax, itemSize, storedSize } from "./item-size.ts";

@@ -20,12 +20,8 @@ const idleMsMax = 120_000;
 
 export function createEmulatorServer(options: EmulatorServerOptions): Server {
   const server = createServer((message, response) => {
-    handle(message, response, options).catch((error: unknown) => {
-      // A connection that the client has broken; anything else is a defect that should be seen.
-      if (message.destroyed || response.destroyed) return;
-      response.destroy();
-      throw error;
-    });
+    // It rejects when the client breaks the connection.
+    handle(message, response, options).catch(() => response.destroy());
   });
   server.keepAliveTimeout = idleMsMax;
   return server;
@@ -61,9 +57,14 @@ async function handle(
 }
 
 async function answerTo(request: ServiceRequest, options: EmulatorServerOptions): Promise<Answer | null> {
-  return request.path.startsWith(controlPrefix)
-    ? answerControl(request, options.controls)
-    : route(request, options, options.signal);
+  try {
+    if (request.path.startsWith(controlPrefix)) return answerControl(request, options.controls);
+    return await route(request, options, options.signal);
+  } catch (error) {
+    // A defect of the emulator's, or an engine that has gone: said where it is noticed first.
+    const message = `The emulator failed: ${error instanceof Error ? error.message : String(error)}`;
+    return errorAnswer("1.0", new AwsError("InternalFailure", message, { status: 500 }));
+  }
 }
 
 const tooLarge = (): Answer =>

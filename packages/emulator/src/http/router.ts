@@ -75,8 +75,8 @@ function withoutTarget({ method, headers }: ServiceRequest): Answer {
       status: 400,
       headers: { "content-type": "text/xml" },
       body:
-        "<ErrorResponse><Error><Type>Sender</Type><Code>NotImplemented</Code><Message>The emulator has no STS: use the " +
-        "enhanced flow (GetCredentialsForIdentity).</Message></Error></ErrorResponse>",
+        "<ErrorResponse><Error><Type>Sender</Type><Code>NotImplemented</Code><Message>The emulator has no STS: " +
+        "use the enhanced flow (GetCredentialsForIdentity).</Message></Error></ErrorResponse>",
     };
   }
   return errorAnswer("1.0", new AwsError("com.amazon.coral.service#UnknownOperationException", ""));
@@ -88,8 +88,8 @@ function throwFault(fault: FaultType | null, service: Target["service"]): void {
     throw isDynamo
       ? new AwsError(
           "com.amazon.coral.availability#ThrottlingException",
-          "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table " +
-            "or index so please try again shortly.",
+          "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your " +
+            "table or index so please try again shortly.",
         )
       : new AwsError("TooManyRequestsException", "Rate exceeded");
   }
