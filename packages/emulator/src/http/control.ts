@@ -38,7 +38,7 @@ export function answerControl({ method, path, headers, body }: ServiceRequest, c
       return json(200, { instance: controls.instance });
     default:
       return json(404, {
-        message: `There is no ${method} ${path}; there are POST faults, GET or DELETE traffic, POST expire-credentials.`,
+        message: `There is no ${method} ${path}; there are POST faults, GET or DELETE traffic, POST expire-credentials`,
       });
   }
 }
