@@ -2,6 +2,7 @@
 // `transact`, so whatever is committed reaches the memory, the listeners and the other tabs in the same order.
 import {
   emptyReplica,
+  isSendable,
   jsonEquals,
   type ConflictRecord,
   type DatasetName,
@@ -12,7 +13,7 @@ import {
 } from "@holdfast/core";
 import type { LoadState } from "./api.ts";
 import { Listeners } from "./live.ts";
-import type { Change, RangeRequest, Selection, Vault, View } from "./local-store.ts";
+import type { Change, RangeRequest, Selection, Summary, Vault, View } from "./local-store.ts";
 
 export type Origin = "here" | "tab" | "cloud";
 
@@ -39,6 +40,9 @@ const announcedKeysMax = 1_000;
 
 const noKeys: ReadonlySet<RecordKey> = new Set();
 
+const needsAttention = (record: LocalRecord): boolean =>
+  record.hold !== null || record.base?.content.type === "unreadable";
+
 export class DatasetReplica {
   readonly name: DatasetName;
   /** S-10: a listing that did not add up to its head, while it is waited for. */
@@ -52,6 +56,13 @@ export class DatasetReplica {
   #state: ReplicaState = emptyReplica;
   #loading: Promise<void> | null = null;
   #damaged: readonly RecordKey[] = [];
+  #sending: { readonly attempt: ReplicaState["attempt"]; readonly keys: ReadonlySet<RecordKey> } = {
+    attempt: null,
+    keys: noKeys,
+  };
+  #rows = 0;
+  #outbox = 0;
+  #attention = new Map<RecordKey, LocalRecord>();
 
   constructor(options: {
     name: DatasetName;
@@ -59,11 +70,14 @@ export class DatasetReplica {
     announce: (message: TabMessage) => void;
     /** `sync: "never"`: there is no cloud that could hold more. */
     neverSynced: boolean;
+    /** null: nothing of it is here yet. */
+    summary: Summary | null;
   }) {
     this.name = options.name;
     this.#vault = options.vault;
     this.#announce = options.announce;
     this.#neverSynced = options.neverSynced;
+    if (options.summary) this.#takeSummary(options.summary);
   }
 
   readonly subscribe = (listener: (update: Update) => void): (() => void) => this.#listeners.add(listener);
@@ -75,6 +89,29 @@ export class DatasetReplica {
 
   get state(): ReplicaState {
     return this.#state;
+  }
+
+  /** Records in the local store; removed ones that wait to go up are among them. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Records that wait to go up, and may. */
+  get outbox(): number {
+    return this.#outbox;
+  }
+
+  /** Records that are held back, or unreadable. */
+  get attention(): ReadonlyMap<RecordKey, LocalRecord> {
+    return this.#attention;
+  }
+
+  isSending(key: RecordKey): boolean {
+    const { attempt } = this.#state;
+    if (this.#sending.attempt !== attempt) {
+      this.#sending = { attempt, keys: new Set(attempt?.records.map((sent) => sent.key)) };
+    }
+    return this.#sending.keys.has(key);
   }
 
   /** Keys of rows that can't be parsed, as far as they were met. */
@@ -128,40 +165,60 @@ export class DatasetReplica {
     decide: (view: View) => { readonly change: Change; readonly result: R },
   ): Promise<R> {
     let change: Change = {};
+    let before: View["records"] = new Map();
     const result = await this.#vault.transact(this.name, selection, (view) => {
       this.#noteDamage(view.damaged);
       const decided = decide(view);
       change = decided.change;
+      before = view.records;
       return decided;
     });
+    this.#count(before, change);
     this.#take(origin, change);
     return result;
   }
 
+  /** `before` holds every record that the change touches, as far as it was there: the selection names them. */
+  #count(before: View["records"], { records }: Change): void {
+    for (const [key, record] of records ?? []) {
+      const old = before.get(key);
+      this.#rows += Number(record !== null) - Number(old !== undefined || this.#damaged.includes(key));
+      this.#outbox += Number(record !== null && isSendable(record)) - Number(old !== undefined && isSendable(old));
+      if (record && needsAttention(record)) this.#attention.set(key, record);
+      else this.#attention.delete(key);
+    }
+  }
+
+  #takeSummary({ state, records, outbox, attention }: Summary): void {
+    this.#state = state;
+    this.#rows = records;
+    this.#outbox = outbox;
+    this.#attention = new Map(attention.map((record) => [record.key, record]));
+  }
+
+  /** Before a sync: another tab may have moved the checkpoint, and its message may still be under way. */
+  async refreshState(): Promise<void> {
+    this.#state = (await this.#vault.read(this.name, { type: "keys", keys: [] })).state;
+  }
+
   /** Another tab has committed: what it changed is read again. */
   async refresh(keys: readonly RecordKey[] | null): Promise<void> {
-    if (keys === null || this.#records === null) {
-      const view = await this.#vault.read(this.name, this.#records ? { type: "all" } : { type: "keys", keys: [] });
-      if (this.#records === null) {
-        const before = this.loadState;
-        this.#state = view.state;
-        const loadStateChanged = before !== this.loadState;
-        this.#listeners.call({
-          origin: "tab",
-          keys: new Set(keys ?? []),
-          values: new Set(keys ?? []),
-          conflicts: [],
-          loadStateChanged,
-        });
-        return;
-      }
+    const before = this.loadState;
+    const selection: Selection = this.#records && keys === null ? { type: "all" } : { type: "keys", keys: keys ?? [] };
+    const [summary, view] = await Promise.all([
+      this.#vault.summarize(this.name),
+      this.#vault.read(this.name, selection),
+    ]);
+    this.#takeSummary(summary);
+    if (selection.type === "all") {
       this.#takeWhole(view);
       this.#listeners.call({ origin: "tab", keys: null, values: noKeys, conflicts: [], loadStateChanged: true });
       return;
     }
-    const view = await this.#vault.read(this.name, { type: "keys", keys });
-    const records = new Map(keys.map((key) => [key, view.records.get(key) ?? null] as const));
-    this.#apply("tab", { state: view.state, records });
+    const records = new Map(selection.keys.map((key) => [key, view.records.get(key) ?? null] as const));
+    const values = this.#store(records);
+    const loadStateChanged = before !== this.loadState;
+    this.#listeners.call({ origin: "tab", keys: new Set(records.keys()), values, conflicts: [], loadStateChanged });
   }
 
   #takeWhole(view: View): void {

@@ -35,16 +35,22 @@ export interface RangeRequest {
   readonly limit?: number | undefined;
 }
 
+/** A dataset in numbers, and what of it needs attention. */
+export interface Summary {
+  readonly dataset: DatasetName;
+  readonly state: ReplicaState;
+  /** Rows, removed records that wait to go up included. */
+  readonly records: number;
+  /** Records that may go up. */
+  readonly outbox: number;
+  /** Held back, or unreadable in the cloud's form. */
+  readonly attention: readonly LocalRecord[];
+}
+
 export interface Vault {
-  /** Every dataset that has a state or records here. */
-  datasets(): Promise<
-    readonly {
-      readonly dataset: DatasetName;
-      readonly state: ReplicaState;
-      readonly records: number;
-      readonly outbox: number;
-    }[]
-  >;
+  /** Of every dataset that has a state here. */
+  summaries(): Promise<readonly Summary[]>;
+  summarize(dataset: DatasetName): Promise<Summary>;
   read(dataset: DatasetName, selection: Selection): Promise<View>;
   /** In key order; absent records are left out of no count: only what has a row is listed. */
   readRange(dataset: DatasetName, range: RangeRequest): Promise<readonly LocalRecord[]>;

@@ -1,0 +1,144 @@
+// What a person does with what waits for one: decide a conflict, bring back what lost, try a refused record again.
+import {
+  editRecord,
+  localWins,
+  mergeRecords,
+  parseDatasetName,
+  parseRecordKey,
+  SyncError,
+  versionValue,
+  type ConflictRecord,
+  type JsonValue,
+  type LocalRecord,
+  type RecordKey,
+  type Resolution,
+} from "@holdfast/core";
+import type { IdentityVault } from "./identity-vault.ts";
+import type { View } from "./local-store.ts";
+import type { OpenDataset } from "./open-dataset.ts";
+import { ValueReader } from "./value-reader.ts";
+
+/** Decides an open conflict; of a settled one, brings back what is chosen, keeping what was edited elsewhere since. */
+export async function resolveConflict(
+  vault: IdentityVault,
+  id: string,
+  resolution: Resolution<JsonValue>,
+  now: number,
+): Promise<void> {
+  const conflict = (await vault.conflicts()).find((record) => record.id === id);
+  if (!conflict) throw notFound(`There is no conflict ${JSON.stringify(id)}; it may be older than 30 days.`);
+  const dataset = vault.dataset(parseDatasetName(conflict.dataset));
+  const key = parseRecordKey(conflict.key);
+  const chosen = resolution.type === "value" ? new ValueReader(dataset.declaration).check(key, resolution.value) : undefined;
+  await dataset.queue.settled();
+  await dataset.replica.transact("here", { type: "keys", keys: [key] }, (view) => {
+    const current = view.records.get(key);
+    const decided = decide(conflict, current, resolution, chosen);
+    const settled: ConflictRecord = {
+      ...conflict,
+      state: "settled",
+      result: decided,
+      reason: `Decided in the app: ${resolution.type}.`,
+      at: now,
+    };
+    return { change: { ...written(view, dataset, key, decided, now), conflicts: [settled] }, result: undefined };
+  });
+}
+
+function decide(
+  conflict: ConflictRecord,
+  current: LocalRecord | undefined,
+  resolution: Resolution<JsonValue>,
+  chosen: JsonValue | undefined,
+): JsonValue | undefined {
+  switch (resolution.type) {
+    case "value":
+      return chosen;
+    case "removed":
+      return undefined;
+    case "ask":
+      throw new SyncError({
+        code: "invalid-value",
+        message: 'resolveConflict decides; "ask" decides nothing. Choose local, remote, removed or a value.',
+      });
+    case "local":
+    case "remote":
+      return current?.hold?.type === "conflict" ? decideOpen(current, resolution.type) : restore(conflict, current, resolution.type);
+  }
+}
+
+/** As the resolver would have: what did not clash is kept from both. */
+function decideOpen(current: LocalRecord, side: "local" | "remote"): JsonValue | undefined {
+  const base = current.hold?.type === "conflict" ? current.hold.base : undefined;
+  return mergedFor(current.key, base, current.value, versionValue(current.base), side);
+}
+
+/** As the conflict would have ended, laid upon what has become of the record since. */
+function restore(
+  conflict: ConflictRecord,
+  current: LocalRecord | undefined,
+  side: "local" | "remote",
+): JsonValue | undefined {
+  const { key, base, local, remote, result } = conflict;
+  const wanted = conflict.clashes.includes("") ? conflict[side] : mergedFor(key, base, local, remote, side);
+  return mergedFor(key, result, wanted, current?.value, "local");
+}
+
+function mergedFor(
+  key: string,
+  base: JsonValue | undefined,
+  local: JsonValue | undefined,
+  remote: JsonValue | undefined,
+  side: "local" | "remote",
+): JsonValue | undefined {
+  const resolver = side === "local" ? localWins : () => ({ type: "remote" }) as const;
+  const outcome = mergeRecords({ key, base, local, remote, localModifiedAt: 0, remoteModifiedAt: 0, resolver });
+  return outcome.type === "asked" ? local : outcome.value;
+}
+
+/** The record with `value`, no longer held back. */
+function written(view: View, dataset: OpenDataset, key: RecordKey, value: JsonValue | undefined, now: number) {
+  const { state } = view;
+  const current = view.records.get(key);
+  const free = current && { ...current, hold: null };
+  const inAttempt = state.attempt?.records.some((sent) => sent.key === key) ?? false;
+  const schema = Math.min(dataset.declaration.version, current?.schema ?? dataset.declaration.version);
+  const edit = editRecord(free, { key, value, now, schema, order: state.nextOrder }, inAttempt);
+  const record = edit.type === "edited" ? edit.record : (free ?? null);
+  return { state: { ...state, nextOrder: state.nextOrder + 1 }, records: new Map([[key, record]]) };
+}
+
+/** Offers a record again that the cloud refused. */
+export async function retryRejected(vault: IdentityVault, id: string): Promise<void> {
+  await changeRejected(vault, id, (record) => ({ ...record, hold: null }));
+}
+
+/** Gives up an edit that the cloud refused: the record is again what the cloud holds. */
+export async function discardRejected(vault: IdentityVault, id: string): Promise<void> {
+  await changeRejected(vault, id, ({ base, key }) =>
+    base === null
+      ? null
+      : { ...{ key, base, value: versionValue(base) }, modifiedAt: base.modifiedAt, schema: base.schema, pending: null, hold: null },
+  );
+}
+
+async function changeRejected(
+  vault: IdentityVault,
+  id: string,
+  change: (record: LocalRecord) => LocalRecord | null,
+): Promise<void> {
+  for (const dataset of vault.datasets) {
+    for (const [key, { hold }] of dataset.replica.attention) {
+      if (hold?.type !== "rejected" || hold.id !== id) continue;
+      await dataset.replica.transact("here", { type: "keys", keys: [key] }, (view) => {
+        const record = view.records.get(key);
+        const isStill = record?.hold?.type === "rejected" && record.hold.id === id;
+        return { change: isStill ? { records: new Map([[key, change(record)]]) } : {}, result: undefined };
+      });
+      return;
+    }
+  }
+  throw notFound(`There is no refused record ${JSON.stringify(id)}; it may have been written anew since.`);
+}
+
+const notFound = (message: string): SyncError => new SyncError({ code: "not-found", message });

@@ -1,0 +1,522 @@
+// The client as an app holds it. It joins the parts: whose vault is open, the runs of the sync, what starts them, and
+// what is shown of it all.
+import {
+  parseDatasetName,
+  parseDeclaredName,
+  parseIdentityId,
+  parseRecordKey,
+  SyncError,
+  type ConflictRecord,
+  type DatasetName,
+  type IdentityId,
+  type JsonValue,
+  type RecordKey,
+  type Resolution,
+  type SyncErrorInfo,
+} from "@holdfast/core";
+import type {
+  AutoSyncOptions,
+  AwsCredentials,
+  Cloud,
+  ClientUsage,
+  Dataset,
+  DatasetStatus,
+  DatasetSummary,
+  Definitions,
+  Diagnosis,
+  EraseReport,
+  ExportFile,
+  GuestDataPolicy,
+  GuestMergePlan,
+  IdentitySnapshot,
+  ImportReport,
+  Live,
+  LocalStore,
+  Logins,
+  Problem,
+  Runtime,
+  SignInReport,
+  SignOutReport,
+  SyncClient,
+  SyncReport,
+  SyncStatus,
+  VerifyReport,
+  Wait,
+} from "./api.ts";
+import { AutoSync } from "./auto-sync.ts";
+import { browserRuntime } from "./browser-runtime.ts";
+import { CloudLink } from "./cloud-link.ts";
+import type { CloudImplementation } from "./cloud.ts";
+import { discardRejected, resolveConflict, retryRejected } from "./conflict-actions.ts";
+import type { SyncClientOptions } from "./create-sync-client.ts";
+import { closed, CurrentVault } from "./current-vault.ts";
+import { DatasetHandle, type DatasetHost } from "./dataset-handle.ts";
+import { Declarations } from "./declarations.ts";
+import { dexieLocalStore } from "./dexie/dexie-local-store.ts";
+import { Listeners, LiveValue } from "./live.ts";
+import type { IdentityVault } from "./identity-vault.ts";
+import type { LocalStoreImplementation } from "./local-store.ts";
+import { notBuilt } from "./not-built.ts";
+import type { OpenDataset } from "./open-dataset.ts";
+import { problemsOf } from "./problem-list.ts";
+import type { RuntimeImplementation } from "./runtime.ts";
+import { clientStatus, datasetStatus, type Circumstances } from "./sync-status.ts";
+import { reportOf, SyncRunner, type Purpose } from "./sync-runner.ts";
+import { UsageMeter } from "./usage-meter.ts";
+import { ValueReader } from "./value-reader.ts";
+import { waitFor, withSignal } from "./waiting.ts";
+
+const loadingIdentity: IdentitySnapshot = { identityId: null, kind: "loading", logins: [], needsSignIn: false };
+
+const loadingStatus: SyncStatus = {
+  ...{ state: "loading", error: null, recoverable: false, unwritten: 0, pending: 0, rejected: 0, conflicts: 0 },
+  ...{ online: true, phase: "idle", lastSyncedAt: null, storage: null },
+} as const;
+
+export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
+  readonly identity: Live<IdentitySnapshot>;
+  readonly status: Live<SyncStatus>;
+  readonly usage: Live<ClientUsage>;
+  readonly problems: Live<readonly Problem[]>;
+  readonly #runtime: RuntimeImplementation;
+  readonly #declarations: Declarations;
+  readonly #current: CurrentVault;
+  readonly #link: CloudLink;
+  readonly #runner: SyncRunner;
+  readonly #auto: AutoSync | null;
+  readonly #identity = new LiveValue<IdentitySnapshot>(loadingIdentity);
+  readonly #status = new LiveValue<SyncStatus>(loadingStatus);
+  readonly #problems = new LiveValue<readonly Problem[]>([]);
+  readonly #switched = new Listeners();
+  readonly #handles = new Map<string, DatasetHandle<JsonValue>>();
+  readonly #datasetStatus = new WeakMap<OpenDataset, LiveValue<DatasetStatus>>();
+  #opening: Promise<void> | null = null;
+  #openConflicts: readonly ConflictRecord[] = [];
+  #storage: SyncStatus["storage"] = null;
+  #stopListening: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: SyncClientOptions<D>) {
+    const { databaseName = "holdfast", durability = "relaxed", autoSync = true } = options;
+    const cloud = asCloud(options.cloud);
+    this.#runtime = options.runtime ? asRuntime(options.runtime) : browserRuntime();
+    this.#declarations = new Declarations(options.datasets, options.resolver);
+    this.#link = new CloudLink(cloud, this.#runtime);
+    this.#current = new CurrentVault({
+      ...{ databaseName, cloudId: cloud.id, durability, runtime: this.#runtime, declarations: this.#declarations },
+      storage: options.storage ? asStorage(options.storage) : dexieLocalStore(),
+      now: () => this.#now(),
+      onElsewhere: () => this.#follow(),
+    });
+    const usage = new UsageMeter(options.monthlyBudget);
+    this.#runner = new SyncRunner({
+      ...{ current: this.#current, link: this.#link, runtime: this.#runtime, usage },
+      now: () => this.#now(),
+    });
+    this.#auto = autoSync === false ? null : this.#autoSync(autoSync === true ? {} : autoSync);
+    this.identity = this.#opensWhenWatched(this.#identity);
+    this.status = this.#opensWhenWatched(this.#status);
+    this.problems = this.#opensWhenWatched(this.#problems);
+    this.usage = usage.live;
+  }
+
+  get opened(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closed());
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = null;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  // The overloads of the interface say which names and types there are; at run time a name is a name.
+  dataset(name: string, options: { identityId?: string } = {}): Dataset<any> {
+    const parsed = parseDeclaredName(name);
+    const pinned = options.identityId === undefined ? null : parseIdentityId(options.identityId);
+    const cacheKey = pinned === null ? parsed : `${parsed} ${pinned}`;
+    let handle = this.#handles.get(cacheKey);
+    if (!handle) this.#handles.set(cacheKey, (handle = new DatasetHandle(parsed, this.#hostOf(parsed, pinned))));
+    return handle;
+  }
+
+  async datasets({ signal }: Wait = {}): Promise<readonly DatasetSummary[]> {
+    const vault = await this.#current.open();
+    await vault.settled();
+    const local = vault.datasets.map(({ name, replica, declaration }) => ({
+      ...{ name, local: true, records: replica.rows, lastSyncedAt: replica.state.lastSyncedAt },
+      pending: declaration.sync === "never" ? 0 : replica.outbox,
+    }));
+    const known = new Set<string>(local.map(({ name }) => name));
+    const remote = await withSignal(this.#runner.remoteHeads(), signal);
+    const elsewhere = remote
+      .filter(({ dataset }) => !known.has(dataset))
+      .map(({ dataset, head }) => ({
+        ...{ name: dataset, local: false, records: head?.recordCount ?? 0, pending: 0, lastSyncedAt: null },
+      }));
+    return Object.freeze([...local, ...elsewhere].sort((a, b) => (a.name < b.name ? -1 : 1)));
+  }
+
+  async synchronize({ signal }: Wait = {}): Promise<SyncReport> {
+    await this.opened;
+    return (await withSignal(this.#run({ type: "all" }), signal)).report;
+  }
+
+  async whenSynced({ signal }: Wait = {}): Promise<void> {
+    const vault = await this.#current.open();
+    const wait = signal ? { signal } : {};
+    const synced = vault.datasets.filter(({ declaration }) => declaration.sync !== "never");
+    await Promise.all(synced.map((dataset) => this.#whenSynced(dataset, wait)));
+  }
+
+  async signIn(logins: Logins, options: Wait & { guestData?: GuestDataPolicy } = {}): Promise<SignInReport> {
+    const { guestData = "merge", signal } = options;
+    if (guestData !== "merge") throw notBuilt('guestData other than "merge"');
+    await this.opened;
+    return withSignal(this.#signIn(logins), signal);
+  }
+
+  async planSignIn(): Promise<GuestMergePlan> {
+    throw notBuilt("planSignIn()");
+  }
+
+  async undoGuestMerge(): Promise<void> {
+    throw notBuilt("undoGuestMerge()");
+  }
+
+  async signOut(options: Wait & { unsynced?: "flush" | "keep" | "discard" } = {}): Promise<SignOutReport> {
+    await this.opened;
+    return withSignal(this.#signOut(options.unsynced ?? "flush"), options.signal);
+  }
+
+  readonly credentials = async (): Promise<AwsCredentials> => {
+    await this.opened;
+    return this.#runner.credentials();
+  };
+
+  async conflicts(): Promise<readonly ConflictRecord[]> {
+    return (await this.#current.open()).conflicts();
+  }
+
+  async resolveConflict(id: string, resolution: Resolution<JsonValue>): Promise<void> {
+    await resolveConflict(await this.#current.open(), id, resolution, this.#now());
+    this.#auto?.ask();
+  }
+
+  async retryRejected(id: string): Promise<void> {
+    await retryRejected(await this.#current.open(), id);
+    this.#auto?.ask();
+  }
+
+  async discardRejected(id: string): Promise<void> {
+    await discardRejected(await this.#current.open(), id);
+  }
+
+  async exportAll(): Promise<ExportFile> {
+    throw notBuilt("exportAll()");
+  }
+
+  async importAll(): Promise<ImportReport> {
+    throw notBuilt("importAll()");
+  }
+
+  async eraseEverywhere(): Promise<EraseReport> {
+    throw notBuilt("eraseEverywhere()");
+  }
+
+  async diagnose(): Promise<Diagnosis> {
+    throw notBuilt("diagnose()");
+  }
+
+  hint(dataset?: string): void {
+    if (dataset !== undefined) parseDatasetName(dataset);
+    if (this.#auto) this.#auto.ask();
+    else void this.#run({ type: "auto" }).catch(() => {});
+  }
+
+  requestPersistence(): Promise<boolean> {
+    return this.#runtime.requestPersistence();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#auto?.close();
+    this.#stopListening();
+    await this.#opening?.catch(() => {});
+    await this.#runner.close();
+    await this.#current.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #open(): Promise<void> {
+    this.#current.switched.add(() => this.#onSwitch());
+    this.#runner.changed.add(() => this.#refresh());
+    this.#stopListening = this.#runtime.onChange(() => this.#refresh());
+    await this.#current.open();
+    void this.#readStorage();
+    this.#auto?.start();
+  }
+
+  #now(): number {
+    return this.#runtime.now() + (this.#link.clockOffsetMs ?? this.#current.clockOffsetMs);
+  }
+
+  async #run(purpose: Purpose) {
+    const result = await this.#runner.run(purpose);
+    void this.#readStorage();
+    return result;
+  }
+
+  async #signIn(logins: Logins): Promise<SignInReport> {
+    const guest = await this.#flushedGuest();
+    const { identityId, conflicts } = await this.#runner.signIn(logins, guest);
+    this.#auto?.start();
+    return { identityId, guestMergeId: null, conflicts };
+  }
+
+  /** What the guest has in the cloud is pulled before Cognito may disable the guest; null: nobody, or nothing to bring. */
+  async #flushedGuest(): Promise<IdentityId | null> {
+    const vault = await this.#current.open();
+    if (vault.identity?.kind !== "guest") return null;
+    const { report } = await this.#run({ type: "all" });
+    const failed = report.datasets.find(({ outcome }) => outcome !== "synced");
+    if (failed?.error) throw new SyncError(failed.error);
+    return vault.identity.identityId;
+  }
+
+  async #signOut(unsynced: "flush" | "keep" | "discard"): Promise<SignOutReport> {
+    if (unsynced === "flush") await this.#run({ type: "all" });
+    return this.#runner.exclusively(async () => {
+      const vault = await this.#current.open();
+      await vault.settled();
+      const left = vault.datasets.reduce((total, dataset) => total + unsyncedOf(dataset), 0);
+      if (vault.identity === null) return { outcome: "signed-out", kept: left, discarded: 0 };
+      if (unsynced === "flush" && left > 0) {
+        const error = this.#status.getSnapshot().error ?? waitsForPerson;
+        return { outcome: "still-signed-in", unsynced: left, error };
+      }
+      const forget = unsynced === "discard";
+      await this.#current.leave({ forget });
+      this.#link.forget();
+      return { outcome: "signed-out", kept: forget ? 0 : left, discarded: forget ? left : 0 };
+    });
+  }
+
+  async #whenSynced(dataset: OpenDataset, { key, signal }: Wait & { key?: RecordKey }): Promise<void> {
+    await dataset.queue.settled();
+    const { replica } = dataset;
+    if (dataset.declaration.sync === "never") return;
+    const before = replica.state.nextOrder;
+    const isMine = (order: number | undefined): boolean => order !== undefined && order < before;
+    const isDone = async (): Promise<boolean> => {
+      for (const record of replica.attention.values()) {
+        if (!record.hold || !isMine(record.pending?.order) || (key !== undefined && record.key !== key)) continue;
+        throw new SyncError(record.hold.type === "rejected" ? record.hold.error : inConflict(dataset.name, record.key));
+      }
+      const selection =
+        key === undefined ? ({ type: "outbox", limit: 1, keys: [] } as const) : ({ type: "keys", keys: [key] } as const);
+      const { records } = await replica.read(selection);
+      return ![...records.values()].some(({ pending }) => isMine(pending?.order));
+    };
+    if (await isDone()) return;
+    void this.#run({ type: "dataset", dataset: dataset.name }).catch(() => {});
+    await waitFor(isDone, (listener) => replica.subscribe(listener), signal);
+  }
+
+  #hostOf(name: DatasetName, pinned: IdentityId | null): DatasetHost {
+    const reader = new ValueReader(this.#declarations.of(name));
+    const isShown = (): boolean => pinned === null || this.#current.opened?.identity?.identityId === pinned;
+    const current = (): OpenDataset | null => {
+      if (!this.#current.opened && !this.#isClosed) void this.opened.catch(() => {});
+      return this.#current.opened && !this.#isClosed && isShown() ? this.#current.opened.dataset(name) : null;
+    };
+    return {
+      current,
+      onSwitch: this.#switched.add,
+      check: (key, value) => {
+        const parsed = parseRecordKey(key);
+        return [parsed, reader.check(parsed, value)];
+      },
+      open: async () => {
+        await this.opened;
+        const vault = await this.#current.open();
+        if (!isShown()) throw identityChanged(name);
+        return vault.dataset(name);
+      },
+      statusOf: (dataset) => this.#statusOf(dataset),
+      whenSynced: (dataset, options) => this.#whenSynced(dataset, options),
+      synchronize: async (dataset, { signal }) => {
+        const { report } = await withSignal(this.#run({ type: "dataset", dataset: dataset.name }), signal);
+        return reportOf(report, name);
+      },
+      verify: async (dataset, { signal }): Promise<VerifyReport> => {
+        const { report, repaired } = await withSignal(this.#run({ type: "verify", dataset: dataset.name }), signal);
+        const { error } = reportOf(report, name);
+        if (error) throw new SyncError(error);
+        return { equal: repaired.length === 0, differing: repaired, repaired: repaired.length };
+      },
+    };
+  }
+
+  #autoSync(options: AutoSyncOptions): AutoSync {
+    return new AutoSync({ runtime: this.#runtime, sync: () => this.#syncByItself() }, options);
+  }
+
+  async #syncByItself(): Promise<"news" | "quiet" | "failed"> {
+    try {
+      const { report } = await this.#run({ type: "auto" });
+      if (report.outcome === "incomplete" || report.outcome === "offline") return "failed";
+      return report.datasets.some(({ pulled, pushed }) => pulled + pushed > 0) ? "news" : "quiet";
+    } catch {
+      return "failed";
+    }
+  }
+
+  #follow(): void {
+    void this.#runner.exclusively(() => this.#current.follow()).catch(() => {});
+  }
+
+  /** Watching is a use: it opens the client. */
+  #opensWhenWatched<S>(live: LiveValue<S>): Live<S> {
+    const { getSnapshot, getServerSnapshot } = live;
+    const subscribe = (listener: () => void): (() => void) => {
+      if (!this.#isClosed) void this.opened.catch(() => {});
+      return live.subscribe(listener);
+    };
+    return Object.freeze({ getSnapshot, getServerSnapshot, subscribe });
+  }
+
+  #onSwitch(): void {
+    const vault = this.#current.opened;
+    if (vault && !this.#watched.has(vault)) {
+      this.#watched.add(vault);
+      vault.changes.add((dataset, update) => {
+        if (vault !== this.#current.opened) return;
+        if (update?.origin === "here" && dataset.replica.outbox > 0 && dataset.declaration.sync === "auto") this.#auto?.ask();
+        if (update && (update.conflicts.length > 0 || update.origin === "tab")) void this.#readConflicts(vault);
+        this.#refresh();
+      });
+      this.#openConflicts = [];
+      void this.#readConflicts(vault);
+    }
+    this.#refresh();
+    this.#switched.call();
+  }
+
+  readonly #watched = new WeakSet<object>();
+
+  #circumstances(): Circumstances {
+    const online = this.#runtime.online();
+    return {
+      online,
+      phase: this.#runner.phase,
+      isRunning: this.#runner.isRunning,
+      isAutomatic: this.#auto !== null && online,
+      error: this.#current.error ?? this.#runner.error,
+    };
+  }
+
+  #statusOf(dataset: OpenDataset): Live<DatasetStatus> {
+    let live = this.#datasetStatus.get(dataset);
+    if (!live) {
+      live = new LiveValue(datasetStatus(dataset, this.#circumstances()));
+      this.#datasetStatus.set(dataset, live);
+    }
+    return live;
+  }
+
+  #refresh(): void {
+    const vault = this.#current.opened;
+    const circumstances = this.#circumstances();
+    if (!vault) {
+      this.#status.set({ ...this.#status.getSnapshot(), error: circumstances.error, online: circumstances.online });
+      return;
+    }
+    const { datasets, identity, unwritten } = vault;
+    for (const dataset of datasets) this.#datasetStatus.get(dataset)?.set(datasetStatus(dataset, circumstances));
+    this.#status.set(clientStatus(datasets, identity, unwritten, this.#storage, circumstances));
+    const needsSignIn = circumstances.error?.code === "not-signed-in" || circumstances.error?.code === "credentials-expired";
+    this.#identity.set({
+      identityId: identity?.identityId ?? null,
+      kind: identity?.kind ?? "unknown",
+      logins: identity?.logins ?? noLogins,
+      needsSignIn,
+    });
+    const needsAttention = this.#status.getSnapshot().state === "attention" || this.#current.error !== null;
+    if (needsAttention || this.#problems.getSnapshot().length > 0) {
+      this.#problems.set(problemsOf(datasets, this.#openConflicts, this.#current.error));
+    }
+  }
+
+  async #readConflicts(vault: IdentityVault): Promise<void> {
+    const found = await vault.conflicts().catch(() => null);
+    if (found === null || vault !== this.#current.opened) return;
+    this.#openConflicts = found.filter(({ state }) => state === "open");
+    this.#refresh();
+  }
+
+  async #readStorage(): Promise<void> {
+    const storage = await this.#runtime.storage().catch(() => null);
+    if (this.#isClosed) return;
+    const { persisted, usedBytes, quotaBytes } = this.#storage ?? {};
+    const isSame =
+      storage?.persisted === persisted && storage?.usedBytes === usedBytes && storage?.quotaBytes === quotaBytes;
+    if (isSame) return;
+    this.#storage = storage && Object.freeze(storage);
+    this.#refresh();
+  }
+}
+
+const noLogins: readonly string[] = Object.freeze([]);
+
+/** Edits that are not in the cloud, held-back ones included. */
+function unsyncedOf({ replica, declaration }: OpenDataset): number {
+  if (declaration.sync === "never") return 0;
+  return replica.outbox + [...replica.attention.values()].filter(({ pending }) => pending !== null).length;
+}
+
+const waitsForPerson = {
+  code: "not-found",
+  message: "Some edits wait for a decision: see `problems`. Decide them, or sign out with unsynced: keep or discard.",
+} as const;
+
+const inConflict = (dataset: string, key: string): SyncErrorInfo => ({
+  code: "not-found",
+  message: `The record ${JSON.stringify(key)} of "${dataset}" waits for a person to decide its conflict. See \`problems\`; resolveConflict goes on.`,
+  dataset,
+  key,
+});
+
+const identityChanged = (dataset: string): SyncError =>
+  new SyncError({
+    code: "identity-changed",
+    message: `This handle of "${dataset}" belongs to an identity that is not signed in now. Nothing was read or written; take a new handle.`,
+    dataset,
+  });
+
+/** Ports are opaque to apps, so what comes in is looked at before it is believed. */
+function asCloud(cloud: Cloud): CloudImplementation {
+  if (isCloud(cloud)) return cloud;
+  throw wrongPort("cloud", 'what cognitoDynamo of "@holdfast/client/aws" returns');
+}
+
+function asRuntime(runtime: Runtime): RuntimeImplementation {
+  if (isRuntime(runtime)) return runtime;
+  throw wrongPort("runtime", 'what fakeRuntime of "@holdfast/client/testing" returns');
+}
+
+function asStorage(storage: LocalStore): LocalStoreImplementation {
+  if (isStorage(storage)) return storage;
+  throw wrongPort("storage", 'what memoryStore of "@holdfast/client/testing" returns');
+}
+
+const isCloud = (cloud: Cloud | undefined): cloud is CloudImplementation =>
+  typeof cloud?.id === "string" && "connect" in cloud;
+const isRuntime = (runtime: Runtime): runtime is RuntimeImplementation => "withLock" in runtime;
+const isStorage = (storage: LocalStore): storage is LocalStoreImplementation => "open" in storage;
+
+const wrongPort = (option: string, wanted: string): SyncError =>
+  new SyncError({ code: "cloud-misconfigured", message: `createSyncClient: \`${option}\` is not ${wanted}.` });

@@ -1,0 +1,112 @@
+// Which vaults there are on this device for one cloud, and whose is current. It is a small database of its own, so that
+// an offline start finds the last identity's data without knowing more than the app's configuration.
+import { damaged, parseIdentityId, type IdentityId, type JsonValue } from "@holdfast/core";
+import type { SignedIn } from "./cloud.ts";
+import type { Vault } from "./local-store.ts";
+
+export interface Registry {
+  readonly current: { readonly identity: SignedIn | null; readonly vault: string };
+  readonly vaults: ReadonlyMap<IdentityId, string>;
+  /** Milliseconds to add to the device's clock to have the cloud's. */
+  readonly clockOffsetMs: number;
+}
+
+const entry = "registry";
+
+export class VaultRegistry {
+  readonly #vault: Vault;
+  readonly #newVaultName: () => string;
+
+  constructor(vault: Vault, newVaultName: () => string) {
+    this.#vault = vault;
+    this.#newVaultName = newVaultName;
+  }
+
+  /** Reads, decides, writes: one transaction, whichever tab comes first. */
+  async update(decide: (registry: Registry) => Registry): Promise<Registry> {
+    const stored = await this.#vault.updateMeta(entry, (known) =>
+      registryToJson(decide(known === undefined ? this.#fresh() : parseRegistry(known))),
+    );
+    return parseRegistry(stored);
+  }
+
+  read(): Promise<Registry> {
+    return this.update((registry) => registry);
+  }
+
+  /** The unknown identity's vault becomes the identity's own, unless it has one already; either way it is current. */
+  signIn(identity: SignedIn): Promise<Registry> {
+    return this.update((registry) => {
+      const known = registry.vaults.get(identity.identityId);
+      const isUnclaimed = registry.current.identity === null;
+      const vault = known ?? (isUnclaimed ? registry.current.vault : this.#newVaultName());
+      const vaults = new Map(registry.vaults).set(identity.identityId, vault);
+      return { ...registry, current: { identity, vault }, vaults };
+    });
+  }
+
+  /** The current identity is unknown again, with an empty vault. `forget`: its vault is to be deleted. */
+  signOut(forget: boolean): Promise<Registry> {
+    return this.update((registry) => {
+      const vaults = new Map(registry.vaults);
+      const { identity } = registry.current;
+      if (forget && identity) vaults.delete(identity.identityId);
+      return { ...registry, current: { identity: null, vault: this.#newVaultName() }, vaults };
+    });
+  }
+
+  async rememberClock(clockOffsetMs: number): Promise<void> {
+    await this.update((registry) => ({ ...registry, clockOffsetMs }));
+  }
+
+  close(): Promise<void> {
+    return this.#vault.close();
+  }
+
+  #fresh(): Registry {
+    return { current: { identity: null, vault: this.#newVaultName() }, vaults: new Map(), clockOffsetMs: 0 };
+  }
+}
+
+function registryToJson({ current, vaults, clockOffsetMs }: Registry): JsonValue {
+  const { identity, vault } = current;
+  const { identityId, kind, logins } = identity ?? { identityId: null, kind: null, logins: [] };
+  return {
+    current: { identity: identityId === null ? null : { identityId, kind, logins }, vault },
+    vaults: [...vaults],
+    clockOffsetMs,
+  };
+}
+
+function parseRegistry(input: unknown): Registry {
+  const { current, vaults, clockOffsetMs } = parseFields(input);
+  const { identity, vault } = parseFields(current);
+  if (typeof vault !== "string" || typeof clockOffsetMs !== "number" || !isList(vaults)) throw unreadable();
+  const pairs = vaults.map((pair) => {
+    if (!isList(pair) || typeof pair[1] !== "string") throw unreadable();
+    return [parseIdentityId(pair[0]), pair[1]] as const;
+  });
+  return {
+    current: { identity: identity === null ? null : parseSignedIn(identity), vault },
+    vaults: new Map(pairs),
+    clockOffsetMs,
+  };
+}
+
+function parseSignedIn(input: unknown): SignedIn {
+  const { identityId, kind, logins } = parseFields(input);
+  if ((kind !== "guest" && kind !== "authenticated") || !isList(logins)) throw unreadable();
+  return {
+    identityId: parseIdentityId(identityId),
+    kind,
+    logins: logins.filter((login) => typeof login === "string"),
+  };
+}
+
+function parseFields(input: unknown): Readonly<Record<string, unknown>> {
+  if (typeof input !== "object" || input === null) throw unreadable();
+  return Object.fromEntries(Object.entries(input));
+}
+
+const isList = (input: unknown): input is readonly unknown[] => Array.isArray(input);
+const unreadable = () => damaged("the list of this app's databases on this device");
