@@ -46,7 +46,7 @@ class Device {
 
   static async open(id: string): Promise<Device> {
     const vault = await dexieLocalStore().open(`sync-${(ids += 1)}`, { durability: "relaxed" });
-    const replica = new DatasetReplica({ name: notes, vault, announce: () => {}, neverSynced: false });
+    const replica = new DatasetReplica({ name: notes, vault, announce: () => {}, neverSynced: false, summary: null });
     await replica.load();
     return new Device(replica, id.repeat(8));
   }
