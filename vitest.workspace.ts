@@ -5,7 +5,10 @@ import type { TestProjectConfiguration } from "vitest/config";
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // Tests run on the sources, so that a stale build never passes.
-const alias = [{ find: /^@holdfast\/core$/, replacement: source("packages/core/src/index.ts") }];
+const alias = ["core", "emulator"].map((name) => ({
+  find: `@holdfast/${name}`,
+  replacement: source(`packages/${name}/src/index.ts`),
+}));
 
 const project = (name: string, root: string, setupFiles: string[] = []): TestProjectConfiguration => ({
   resolve: { alias },

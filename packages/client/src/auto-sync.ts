@@ -94,7 +94,8 @@ export class AutoSync {
     else this.#pollMs = Math.min(this.#pollMs * 1.5, this.#pollMsMax);
     if (outcome === "failed") this.#isAsked = true;
     // Jitter, so that devices that woke together do not stay together.
-    const wait = this.#isAsked && outcome !== "failed" ? this.#debounceMs : this.#pollMs * (0.8 + runtime.random() * 0.4);
+    const wait =
+      this.#isAsked && outcome !== "failed" ? this.#debounceMs : this.#pollMs * (0.8 + runtime.random() * 0.4);
     if (runtime.visible() || this.#isAsked) this.#schedule(wait);
   }
 }

@@ -29,7 +29,8 @@ export async function resolveConflict(
   if (!conflict) throw notFound(`There is no conflict ${JSON.stringify(id)}; it may be older than 30 days.`);
   const dataset = vault.dataset(parseDatasetName(conflict.dataset));
   const key = parseRecordKey(conflict.key);
-  const chosen = resolution.type === "value" ? new ValueReader(dataset.declaration).check(key, resolution.value) : undefined;
+  const chosen =
+    resolution.type === "value" ? new ValueReader(dataset.declaration).check(key, resolution.value) : undefined;
   await dataset.queue.settled();
   await dataset.replica.transact("here", { type: "keys", keys: [key] }, (view) => {
     const current = view.records.get(key);
@@ -63,7 +64,9 @@ function decide(
       });
     case "local":
     case "remote":
-      return current?.hold?.type === "conflict" ? decideOpen(current, resolution.type) : restore(conflict, current, resolution.type);
+      return current?.hold?.type === "conflict"
+        ? decideOpen(current, resolution.type)
+        : restore(conflict, current, resolution.type);
   }
 }
 
@@ -118,7 +121,13 @@ export async function discardRejected(vault: IdentityVault, id: string): Promise
   await changeRejected(vault, id, ({ base, key }) =>
     base === null
       ? null
-      : { ...{ key, base, value: versionValue(base) }, modifiedAt: base.modifiedAt, schema: base.schema, pending: null, hold: null },
+      : {
+          ...{ key, base, value: versionValue(base) },
+          modifiedAt: base.modifiedAt,
+          schema: base.schema,
+          pending: null,
+          hold: null,
+        },
   );
 }
 

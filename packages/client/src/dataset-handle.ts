@@ -1,12 +1,6 @@
 // The app's handle of a dataset. It holds nothing itself: every call goes to the vault of the current identity, or to the
 // one that it was pinned to.
-import {
-  parseRecordKey,
-  SyncError,
-  type DatasetName,
-  type JsonValue,
-  type RecordKey,
-} from "@holdfast/core";
+import { parseRecordKey, SyncError, type DatasetName, type JsonValue, type RecordKey } from "@holdfast/core";
 import { produce, type Draft } from "immer";
 import type {
   Dataset,
@@ -70,10 +64,7 @@ export class DatasetHandle<T extends JsonCompatible<T>> implements Dataset<T> {
       return (
         dataset?.subscribe((change, update) => {
           const isShown =
-            change.type === "reset" ||
-            change.keys.size > 0 ||
-            change.conflicts.length > 0 ||
-            update.loadStateChanged;
+            change.type === "reset" || change.keys.size > 0 || change.conflicts.length > 0 || update.loadStateChanged;
           if (isShown) listener(asDeclared<DatasetChange<T>>(change));
         }) ?? (() => {})
       );

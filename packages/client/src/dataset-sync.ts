@@ -255,9 +255,14 @@ class DatasetSync {
           now: now(),
         });
         if (adopted.type === "unverified") return { change: {}, result: null };
+        // What could not be read here is replaced by the cloud's, or goes where the cloud has none; it is kept aside.
         const records = new Map(adopted.records);
         if (whole) for (const key of view.damaged) if (!records.has(key)) records.set(key, null);
-        return { change: { state: adopted.state, records, conflicts: adopted.conflicts }, result: adopted };
+        const repaired = whole ? [...adopted.repaired, ...view.damaged] : adopted.repaired;
+        return {
+          change: { state: adopted.state, records, conflicts: adopted.conflicts },
+          result: { ...adopted, repaired },
+        };
       },
     );
     if (outcome === null) return false;

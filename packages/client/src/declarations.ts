@@ -14,7 +14,7 @@ import type { DatasetOptions, Definitions } from "./api.ts";
 export interface Declaration {
   readonly name: DatasetName;
   readonly version: number;
-  readonly schema: DatasetOptions<unknown>["schema"];
+  readonly schema: DatasetOptions<JsonValue>["schema"];
   readonly upgrade: ((value: JsonValue, fromVersion: number) => unknown) | undefined;
   readonly resolver: Resolver<JsonValue>;
   readonly sync: "auto" | "manual" | "never";
@@ -22,15 +22,15 @@ export interface Declaration {
 }
 
 export class Declarations {
-  readonly #exact = new Map<string, DatasetOptions<unknown>>();
+  readonly #exact = new Map<string, DatasetOptions<JsonValue>>();
   /** The longest prefix first. */
-  readonly #prefixes: readonly (readonly [prefix: string, options: DatasetOptions<unknown>])[];
+  readonly #prefixes: readonly (readonly [prefix: string, options: DatasetOptions<JsonValue>])[];
   readonly #resolver: AnyResolver;
 
   /** @throws SyncError `invalid-name` */
   constructor(definitions: Definitions = {}, resolver: AnyResolver = newestWins) {
     this.#resolver = resolver;
-    const prefixes: (readonly [string, DatasetOptions<unknown>])[] = [];
+    const prefixes: (readonly [string, DatasetOptions<JsonValue>])[] = [];
     for (const [name, options] of Object.entries(definitions)) {
       checkVersion(name, options);
       if (name.endsWith("*")) prefixes.push([name.slice(0, -1), options]);
@@ -60,7 +60,7 @@ export class Declarations {
     }
   }
 
-  #find(name: DatasetName): DatasetOptions<any> {
+  #find(name: DatasetName): DatasetOptions<JsonValue> {
     const exact = this.#exact.get(name) ?? this.#prefixes.find(([prefix]) => name.startsWith(prefix))?.[1];
     if (exact) return exact;
     if (this.#exact.size === 0 && this.#prefixes.length === 0) return {};
@@ -72,7 +72,7 @@ export class Declarations {
   }
 }
 
-function checkVersion(name: string, { version = 1 }: DatasetOptions<unknown>): void {
+function checkVersion(name: string, { version = 1 }: DatasetOptions<JsonValue>): void {
   if (Number.isSafeInteger(version) && version >= 1) return;
   throw new SyncError({
     code: "invalid-value",

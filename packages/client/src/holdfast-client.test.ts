@@ -28,7 +28,7 @@ const datasets = {
 
 let cloud: MemoryCloud;
 let runtime: FakeRuntime;
-const clients: SyncClient[] = [];
+const clients: AsyncDisposable[] = [];
 
 function device(options: { storage?: ReturnType<typeof memoryStore>; autoSync?: boolean } = {}) {
   const { storage = memoryStore(), autoSync = false } = options;
@@ -51,7 +51,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await Promise.all(clients.splice(0).map((client) => client[Symbol.asyncDispose]()));
 });
 
 describe("reading and writing", () => {
@@ -107,7 +107,17 @@ describe("reading and writing", () => {
     const cycle: Record<string, unknown> = {};
     cycle["self"] = cycle;
     const tooDeep = JSON.parse(`${"[".repeat(200)}${"]".repeat(200)}`);
-    const bad: readonly unknown[] = [undefined, NaN, () => 1, cycle, tooDeep, new Date(), new Map(), [undefined], "\ud800"];
+    const bad: readonly unknown[] = [
+      undefined,
+      NaN,
+      () => 1,
+      cycle,
+      tooDeep,
+      new Date(),
+      new Map(),
+      [undefined],
+      "\ud800",
+    ];
     for (const value of bad) {
       const written = notes.put("a", value as Note);
       await expect(written, String(value)).rejects.toMatchObject({ code: "invalid-value" });
@@ -294,7 +304,11 @@ describe("two devices", () => {
     const client = await signedIn();
     await client.dataset("notes").put("a", { title: "A" });
     runtime.setOnline(false);
-    expect(await client.signOut()).toMatchObject({ outcome: "still-signed-in", unsynced: 1, error: { code: "offline" } });
+    expect(await client.signOut()).toMatchObject({
+      outcome: "still-signed-in",
+      unsynced: 1,
+      error: { code: "offline" },
+    });
     expect(client.identity.getSnapshot().kind).toBe("authenticated");
   });
 

@@ -130,6 +130,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   }
 
   // The overloads of the interface say which names and types there are; at run time a name is a name.
+  // oxlint-disable-next-line typescript/no-explicit-any
   dataset(name: string, options: { identityId?: string } = {}): Dataset<any> {
     const parsed = parseDeclaredName(name);
     const pinned = options.identityId === undefined ? null : parseIdentityId(options.identityId);
@@ -317,7 +318,9 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
         throw new SyncError(record.hold.type === "rejected" ? record.hold.error : inConflict(dataset.name, record.key));
       }
       const selection =
-        key === undefined ? ({ type: "outbox", limit: 1, keys: [] } as const) : ({ type: "keys", keys: [key] } as const);
+        key === undefined
+          ? ({ type: "outbox", limit: 1, keys: [] } as const)
+          : ({ type: "keys", keys: [key] } as const);
       const { records } = await replica.read(selection);
       return ![...records.values()].some(({ pending }) => isMine(pending?.order));
     };
@@ -395,7 +398,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
       this.#watched.add(vault);
       vault.changes.add((dataset, update) => {
         if (vault !== this.#current.opened) return;
-        if (update?.origin === "here" && dataset.replica.outbox > 0 && dataset.declaration.sync === "auto") this.#auto?.ask();
+        if (update?.origin === "here" && dataset.replica.outbox > 0 && dataset.declaration.sync === "auto")
+          this.#auto?.ask();
         if (update && (update.conflicts.length > 0 || update.origin === "tab")) void this.#readConflicts(vault);
         this.#refresh();
       });
@@ -438,7 +442,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     const { datasets, identity, unwritten } = vault;
     for (const dataset of datasets) this.#datasetStatus.get(dataset)?.set(datasetStatus(dataset, circumstances));
     this.#status.set(clientStatus(datasets, identity, unwritten, this.#storage, circumstances));
-    const needsSignIn = circumstances.error?.code === "not-signed-in" || circumstances.error?.code === "credentials-expired";
+    const needsSignIn =
+      circumstances.error?.code === "not-signed-in" || circumstances.error?.code === "credentials-expired";
     this.#identity.set({
       identityId: identity?.identityId ?? null,
       kind: identity?.kind ?? "unknown",

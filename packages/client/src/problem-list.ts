@@ -39,7 +39,12 @@ function groupedByError(dataset: string, errors: ReadonlyMap<string, SyncErrorIn
     if (group) group.keys.push(key);
     else groups.set(error.code, { keys: [key], error });
   }
-  return [...groups.values()].map(({ keys, error }) => ({ type: "unreadable", dataset, keys: Object.freeze(keys), error }));
+  return [...groups.values()].map(({ keys, error }) => ({
+    type: "unreadable",
+    dataset,
+    keys: Object.freeze(keys),
+    error,
+  }));
 }
 
 const damagedRow = (dataset: string, key: string): SyncErrorInfo => ({

@@ -79,7 +79,8 @@ export class SyncRunner {
 
   /** What can't be reached or done is in the report. @throws SyncError `closed`, and what opening throws */
   run(purpose: Purpose): Promise<RunResult> {
-    const name = purpose.type === "all" || purpose.type === "auto" ? purpose.type : `${purpose.type} ${purpose.dataset}`;
+    const name =
+      purpose.type === "all" || purpose.type === "auto" ? purpose.type : `${purpose.type} ${purpose.dataset}`;
     const waiting = this.#waiting.get(name);
     if (waiting) return waiting;
     this.#running += 1;
@@ -99,7 +100,9 @@ export class SyncRunner {
   }
 
   /** The credentials of the current identity; a guest is made where there is none yet. */
-  async identified(create: boolean): Promise<{ session: CloudSession; vault: IdentityVault; identity: SignedIn | null }> {
+  async identified(
+    create: boolean,
+  ): Promise<{ session: CloudSession; vault: IdentityVault; identity: SignedIn | null }> {
     const { current, link, runtime } = this.#options;
     let vault = await current.open();
     const session = await link.connect(current.clockOffsetMs);

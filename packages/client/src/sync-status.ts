@@ -106,5 +106,10 @@ function errorOf(
   { online, error }: Circumstances,
 ): SyncErrorInfo | null {
   if (counts.pending > 0 && !online) return offlineInfo;
-  return error ?? datasets.find((dataset) => dataset.error)?.error ?? datasets.find(({ loadError }) => loadError)?.loadError ?? null;
+  return (
+    error ??
+    datasets.find((dataset) => dataset.error)?.error ??
+    datasets.find(({ loadError }) => loadError)?.loadError ??
+    null
+  );
 }

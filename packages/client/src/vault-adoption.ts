@@ -59,7 +59,11 @@ function mergeIncoming(view: View, incoming: readonly LocalRecord[], to: OpenDat
       const ending = { kind: "guest-merge", result: value, reason: outcome.reason, merge: outcome.conflict } as const;
       conflicts.push(conflictOf(current, current.base, { dataset: to.name, now }, ending));
     }
-    const edit = editRecord(current, { key, value, now: record.modifiedAt, schema, order: nextOrder }, inAttempt.has(key));
+    const edit = editRecord(
+      current,
+      { key, value, now: record.modifiedAt, schema, order: nextOrder },
+      inAttempt.has(key),
+    );
     if (edit.type === "unchanged") continue;
     changed.set(key, edit.record);
     nextOrder += 1;

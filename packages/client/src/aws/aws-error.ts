@@ -138,7 +138,7 @@ function tableRefusal(name: string, status: number | undefined, asked: Extract<A
   if (signatureNames.has(name)) {
     return say(
       "cloud-misconfigured",
-      `DynamoDB refuses the request's signature (${name}), also with its own time. Check this device's clock, and that an endpoint of your own exposes the Date header (CORS) and changes no request.`,
+      `DynamoDB refuses the request's signature (${name}), also with its own time. Check that the option region is the region of the table, this device's clock, and that an endpoint of your own exposes the Date header (CORS) and changes no request.`,
     );
   }
   switch (name) {

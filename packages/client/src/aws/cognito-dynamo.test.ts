@@ -54,20 +54,24 @@ describe("cognitoDynamo", () => {
   it.each<object>([
     { region: "" },
     { region: undefined },
-    { region: "Ireland" },
-    { identityPoolId: "1234" },
     { identityPoolId: undefined },
-    { tableName: "a b c" },
     { tableName: undefined },
     { logins: "token" },
     { guests: "yes" },
     { flow: "basic" },
-    { roleArn: "admin" },
     { endpoints: { dynamodb: "localhost" } },
     { endpoints: { cognitoIdentity: "file:///x" } },
   ])("refuses %j at once", (changes) => {
     expect(() => create(changes)).toThrowError(expect.objectContaining({ code: "cloud-misconfigured" }));
   });
+
+  it.each([{ region: "Ireland" }, { identityPoolId: "1234" }, { tableName: "a b c" }, { roleArn: "admin" }])(
+    "refuses %j before it talks",
+    async (changes) => {
+      const connecting = create(changes).connect(runtime, { clockOffsetMs: 0 });
+      await expect(connecting).rejects.toMatchObject({ code: "cloud-misconfigured" });
+    },
+  );
 
   it("says that it is tried again where its code can't be loaded", async () => {
     await expect(create().connect(runtime, { clockOffsetMs: 0 })).rejects.toMatchObject({ code: "cloud-unavailable" });

@@ -45,12 +45,19 @@ interface SessionModule {
   ) => Awaited<ReturnType<CloudImplementation["connect"]>>;
 }
 
-/** @throws SyncError `cloud-misconfigured` where an option can't be right */
+/**
+ * Types are checked at once, what AWS makes of the texts when the cloud is first needed: a module may be loaded, by a test
+ * or a server, with a configuration that is filled in elsewhere.
+ * @throws SyncError `cloud-misconfigured` where an option has the wrong type
+ */
 export function createCloud(options: CognitoDynamoOptions, load: () => Promise<SessionModule>): CloudImplementation {
   const configuration = checkedConfiguration(options);
   const cloud: CloudImplementation = {
     id: cloudId(configuration),
-    connect: async (runtime, remembered) => (await loaded(load)).openSession(configuration, runtime, remembered),
+    connect: async (runtime, remembered) => {
+      assertPlausible(configuration);
+      return (await loaded(load)).openSession(configuration, runtime, remembered);
+    },
   };
   return Object.freeze(cloud);
 }
@@ -92,10 +99,8 @@ function checkedConfiguration(options: CognitoDynamoOptions): CloudConfiguration
     roleArn,
     endpoints = {},
   } = options;
-  check("region", region, /^[a-z]{2,}(-[a-z0-9]+)+$/, "a region such as eu-west-1");
-  check("identityPoolId", identityPoolId, /^[\w-]+:[0-9A-Za-z-]+$/, "an identity pool's id, <region>:<uuid>");
-  check("tableName", tableName, /^[A-Za-z0-9_.-]{3,255}$/, "a table's name");
-  if (roleArn !== undefined) check("roleArn", roleArn, /^arn:[\w-]+:iam::\d{12}:role\/.+$/, "the ARN of an IAM role");
+  for (const [name, text] of Object.entries({ region, identityPoolId, tableName })) check(name, text, /./, "a text");
+  if (roleArn !== undefined) check("roleArn", roleArn, /./, "a text");
   if (logins !== undefined && typeof logins !== "function") throw wrongOption("logins", "a function");
   if (typeof guests !== "boolean") throw wrongOption("guests", "true or false");
   if (flow !== "enhanced" && flow !== "classic") throw wrongOption("flow", '"enhanced" or "classic"');
@@ -114,6 +119,14 @@ function checkedConfiguration(options: CognitoDynamoOptions): CloudConfiguration
       sts: checkedUrl("endpoints.sts", sts),
     },
   };
+}
+
+/** @throws SyncError `cloud-misconfigured` where a text can't be what AWS calls so */
+function assertPlausible({ region, identityPoolId, tableName, roleArn }: CloudConfiguration): void {
+  check("region", region, /^[a-z]{2,}(-[a-z0-9]+)+$/, "a region such as eu-west-1");
+  check("identityPoolId", identityPoolId, /^[\w-]+:[0-9A-Za-z-]+$/, "an identity pool's id, <region>:<uuid>");
+  check("tableName", tableName, /^[A-Za-z0-9_.-]{3,255}$/, "a table's name");
+  if (roleArn !== undefined) check("roleArn", roleArn, /^arn:[\w-]+:iam::\d{12}:role\/.+$/, "the ARN of an IAM role");
 }
 
 function check(name: string, value: unknown, pattern: RegExp, wanted: string): void {

@@ -127,7 +127,10 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
         const fault = this.#takeFault(request.dataset, keys);
         if (!fault) return table.commit(request);
         if (fault.afterApplying) await table.commit(request);
-        return outcomeOf(fault, keys.filter((key) => key === fault.key));
+        return outcomeOf(
+          fault,
+          keys.filter((key) => key === fault.key),
+        );
       },
       rereadItem: () => null,
     };

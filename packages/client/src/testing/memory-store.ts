@@ -10,7 +10,15 @@ import {
   type RecordKey,
   type ReplicaState,
 } from "@holdfast/core";
-import type { Change, LocalStoreImplementation, RangeRequest, Selection, Summary, Vault, View } from "../local-store.ts";
+import type {
+  Change,
+  LocalStoreImplementation,
+  RangeRequest,
+  Selection,
+  Summary,
+  Vault,
+  View,
+} from "../local-store.ts";
 
 interface Stored {
   state: ReplicaState;
