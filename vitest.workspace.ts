@@ -17,6 +17,6 @@ const project = (name: string, root: string, setupFiles: string[] = []): TestPro
 
 export default [
   project("core", "packages/core"),
-  project("client", "packages/client", ["./test-setup.ts"]),
+  project("client", "packages/client", [source("packages/client/test-setup.ts")]),
   project("emulator", "packages/emulator"),
 ] satisfies TestProjectConfiguration[];

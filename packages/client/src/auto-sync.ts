@@ -4,7 +4,7 @@ import type { AutoSyncOptions } from "./api.ts";
 import type { RuntimeImplementation } from "./runtime.ts";
 
 /** Milliseconds. */
-export const autoSyncDefaults = { debounceMs: 250, pollMsMin: 5_000, pollMsMax: 60_000 } as const;
+const autoSyncDefaults = { debounceMs: 250, pollMsMin: 5_000, pollMsMax: 60_000 } as const;
 
 export interface AutoSyncHost {
   readonly runtime: RuntimeImplementation;

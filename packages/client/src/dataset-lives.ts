@@ -6,7 +6,7 @@ import type { OpenDataset } from "./open-dataset.ts";
 import type { Update } from "./dataset-replica.ts";
 
 /** A snapshot that is computed from the dataset at its revision. */
-export class DerivedLive<S> implements Live<S> {
+class DerivedLive<S> implements Live<S> {
   readonly #dataset: OpenDataset;
   readonly #compute: (before: S | null) => S;
   readonly #isConcerned: (update: Update) => boolean;

@@ -41,6 +41,7 @@ import type { DatasetReport, SyncStatus } from "./api.ts";
 import { backoffMs } from "./backoff.ts";
 import type { DatasetReplica } from "./dataset-replica.ts";
 import type { CommitOutcome, Cost, DamagedItem, Page, RemoteStore } from "./remote-store.ts";
+import { failuresMax } from "./retrying.ts";
 import type { RuntimeImplementation } from "./runtime.ts";
 
 export interface SyncContext {
@@ -73,9 +74,6 @@ type Step =
   | { readonly type: "push" }
   | { readonly type: "send"; readonly attempt: Attempt; readonly first: boolean }
   | { readonly type: "done" };
-
-/** Failures in a row, without progress between them, after which a run gives up; auto sync tries again later. */
-const failuresMax = 6;
 
 /** Runs until there is nothing left to do, or until nothing more can be done now. Rejects only where it was aborted. */
 export async function syncDataset(context: SyncContext, start: Start): Promise<SyncResult> {

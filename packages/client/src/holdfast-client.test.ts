@@ -447,3 +447,38 @@ it("what is not built yet says so and does nothing", async () => {
   await expect(client.exportAll()).rejects.toSatisfy((error) => isSyncError(error, "internal"));
   await expect(client.dataset("notes").transaction(() => 1)).rejects.toThrow(/not built yet/);
 });
+
+describe("two tabs of one device", () => {
+  it("what one writes the other shows after the commit, and neither undoes the other", async () => {
+    const storage = memoryStore();
+    const [one, two] = [device({ storage }), device({ storage })];
+    await one.signIn(ann);
+    const query = two.dataset("notes").query();
+    const stop = query.subscribe(() => {});
+    await two.opened;
+    await one.dataset("notes").put("n", { title: "A" });
+    await vi.waitFor(() => expect(query.getSnapshot().rows[0]?.value).toEqual({ title: "A" }));
+    await Promise.all([
+      one.dataset("notes").put("n", { title: "A", body: "one" }),
+      two.dataset("notes").put("n", { title: "two" }),
+    ]);
+    expect(await one.dataset("notes").get("n")).toEqual(await two.dataset("notes").get("n"));
+    await vi.waitFor(async () => expect(await one.dataset("notes").get("n")).toEqual({ title: "two", body: "one" }));
+    await Promise.all([one.synchronize(), two.synchronize()]);
+    expect(cloud.records(cloud.identityOf(ann), "notes").get("n")).toEqual({ title: "two", body: "one" });
+    await vi.waitFor(() => expect(two.status.getSnapshot()).toMatchObject({ state: "saved", pending: 0 }));
+    stop();
+  });
+
+  it("when one signs in or out, the other goes along", async () => {
+    const storage = memoryStore();
+    const [one, two] = [device({ storage }), device({ storage })];
+    await two.opened;
+    await one.signIn(ann);
+    await vi.waitFor(() => expect(two.identity.getSnapshot().kind).toBe("authenticated"));
+    await one.dataset("notes").put("n", { title: "A" });
+    expect(await two.dataset("notes").get("n")).toEqual({ title: "A" });
+    await one.signOut({ unsynced: "keep" });
+    await vi.waitFor(async () => expect(await two.dataset("notes").get("n")).toBeUndefined());
+  });
+});

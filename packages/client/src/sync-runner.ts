@@ -351,7 +351,7 @@ function emptyReport(dataset: string, given: Partial<DatasetReport>): DatasetRep
   };
 }
 
-export function outcomeOf(error: SyncErrorInfo | null): SyncOutcome {
+function outcomeOf(error: SyncErrorInfo | null): SyncOutcome {
   if (error === null) return "synced";
   if (error.code === "offline") return "offline";
   return isRetryable(error.code) ? "incomplete" : "blocked";

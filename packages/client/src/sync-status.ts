@@ -14,7 +14,7 @@ export interface Circumstances {
   readonly error: SyncErrorInfo | null;
 }
 
-export const offlineInfo: SyncErrorInfo = {
+const offlineInfo: SyncErrorInfo = {
   code: "offline",
   message: "This device is offline. Everything is kept here, and goes up when there is a network.",
 };
@@ -27,7 +27,7 @@ interface Counts {
   readonly needsAttention: boolean;
 }
 
-export function countOf(dataset: OpenDataset): Counts {
+function countOf(dataset: OpenDataset): Counts {
   const { attention, outbox, damaged } = dataset.replica;
   let rejected = 0;
   let conflicts = 0;

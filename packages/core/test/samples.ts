@@ -22,7 +22,7 @@ export const notes = parseDatasetName("notes");
 /** The time at which tests take place, unless they say another. */
 export const noon = 1_000_000_000;
 
-export const tooNew: SyncErrorInfo = { code: "format-too-new", message: "A newer version of the app wrote it." };
+const tooNew: SyncErrorInfo = { code: "format-too-new", message: "A newer version of the app wrote it." };
 
 export interface Place {
   readonly count: number;

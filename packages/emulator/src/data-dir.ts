@@ -6,7 +6,7 @@ import { EmulatorError } from "./emulator-error.ts";
 import { controlPrefix } from "./http/control.ts";
 import { isObject, parseJson, textAt } from "./json.ts";
 
-export interface Owner {
+interface Owner {
   readonly url: string;
   readonly instance: string;
 }

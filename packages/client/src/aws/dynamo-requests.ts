@@ -11,7 +11,7 @@ import type { CloudClock } from "./cloud-clock.ts";
 import { fetchRequestHandler } from "./request-handler.ts";
 
 /** PORT: where the credentials come from. */
-export interface CredentialsSource {
+interface CredentialsSource {
   credentials(identity: SignedIn, signal: AbortSignal): Promise<AwsCredentials>;
   /** Credentials that the cloud no longer accepts; newer ones stay. */
   drop(credentials: AwsCredentials): void;

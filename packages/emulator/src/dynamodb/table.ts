@@ -1,7 +1,7 @@
 // The table, as an app's owner creates it in AWS.
 export const defaultTableName = "holdfast";
 export const partitionKey = "identity";
-export const sortKey = "path";
+const sortKey = "path";
 export const indexName = "changes";
 export const indexSortKey = "change";
 

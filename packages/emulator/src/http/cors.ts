@@ -1,6 +1,6 @@
 // Cross-origin answers as AWS gives them: any origin, whatever headers are asked for, and these headers to read. A
 // browser can't read x-amz-crc32, with AWS neither.
-export const exposedHeaders = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
+const exposedHeaders = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
 
 /** For answers to requests that come from a page. */
 export function corsHeaders(origin: string | undefined): Record<string, string> {
