@@ -73,7 +73,11 @@ function toSupport(statement: Record<string, unknown>): CompatSupport {
 
 /** Descriptions and notes are HTML in the data set; a note app shows plain words. */
 function asText(html: string): string {
-  return html.replace(/<[^>]+>/g, "").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  return html
+    .replace(/<[^>]+>/g, "")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
 }
 
 function firstOf(value: unknown): unknown {

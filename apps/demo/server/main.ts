@@ -1,42 +1,47 @@
-// `npm start`: one URL, data kept in .holdfast/ at the root of the repository, Ctrl-C ends it.
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { startDemo } from "./start-demo.ts";
+// `npm start`: one URL, data kept in .holdfast/ of the current folder, Ctrl-C ends it.
+import { join } from "node:path";
+import { EmulatorError } from "@holdfast/emulator";
+import { startDemo, type Demo } from "./start-demo.ts";
 
-const wantedPort = Number(process.env["PORT"] ?? 5180);
-const demo = await startDemo({
-  port: wantedPort,
-  emulatorPort: 5181,
-  issuerPort: 5182,
-  dataDir: join(repositoryRoot(), ".holdfast"),
-});
+const wanted = { port: Number(process.env["PORT"] ?? 4173), emulatorPort: 4700, issuerPort: 4701 };
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
-const isMoved = new URL(demo.url).port !== String(wantedPort);
-console.log(`
-  Holdfast demo
+try {
+  const demo = await startDemo({ ...wanted, dataDir: join(process.cwd(), ".holdfast") });
+  print(`\n  Holdfast demo  ${demo.url}\n`);
+  for (const hint of movedHints(demo)) print(`  ${hint}`);
+  print("  The cloud is emulated on this machine and keeps its data in .holdfast/. Ctrl-C stops it.\n");
+  closeOnSignal(demo);
+} catch (error) {
+  if (!(error instanceof EmulatorError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
 
-  ➜  ${demo.url}
-${isMoved ? `\n  Port ${wantedPort} is in use. A browser keeps data by address, so notes of earlier runs are not at this one.\n` : ""}
-  Ctrl-C stops it.
-`);
+/** Browsers keep data by address, and the cloud knows a login by its issuer's address. */
+function movedHints({ url, emulator, issuer }: Demo): readonly string[] {
+  const parts = [
+    { name: "app", url, port: wanted.port },
+    { name: "cloud", url: emulator.url, port: wanted.emulatorPort },
+    { name: "sign-in", url: issuer.url, port: wanted.issuerPort },
+  ];
+  const moved = parts.filter((part) => new URL(part.url).port !== String(part.port));
+  if (moved.length === 0) return [];
+  const ports = moved.map(({ name, port }) => `${port} (${name})`).join(", ");
+  return [`In use: port ${ports}. Others were taken, so notes of earlier runs do not show in this one.`];
+}
 
-let stopping = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    if (stopping) return;
-    stopping = true;
-    demo.close().then(
+function closeOnSignal(demo: Demo): void {
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= demo.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        console.error(error);
+        process.stderr.write(`${String(error)}\n`);
         process.exit(1);
       },
     );
-  });
-}
-
-function repositoryRoot(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, "package-lock.json"))) folder = dirname(folder);
-  return folder;
+  };
+  process.on("SIGINT", close);
+  process.on("SIGTERM", close);
 }

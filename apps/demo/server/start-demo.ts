@@ -1,8 +1,9 @@
 // Everything the demo needs on one machine: the emulated cloud, a sign-in service, and the app built and served.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { startEmulator, startTokenIssuer } from "@holdfast/emulator";
-import { build, type Rollup } from "vite";
+import { startEmulator, startTokenIssuer, type Emulator, type TokenIssuer } from "@holdfast/emulator";
+import { build, type Rolldown } from "vite";
+import type { DemoConfig } from "../src/demo-config.ts";
 import { freePort } from "./free-port.ts";
 import { contentTypeOf, serveSite, type SiteFile } from "./static-site.ts";
 
@@ -17,35 +18,57 @@ export interface DemoOptions {
 
 export interface Demo {
   readonly url: string;
-  readonly emulator: Awaited<ReturnType<typeof startEmulator>>;
-  readonly issuer: Awaited<ReturnType<typeof startTokenIssuer>>;
+  readonly emulator: Emulator;
+  readonly issuer: TokenIssuer;
+  /** Resolves when all ports are free again. */
   close(): Promise<void>;
 }
 
+/** Rejects with an EmulatorError where the data directory is in use or unreadable. */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
-  const files = await builtApp();
-  const issuer = await startTokenIssuer({ port: await freePort(options.issuerPort ?? 0) });
-  const emulator = await startEmulator({
-    port: await freePort(options.emulatorPort ?? 0),
-    ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
-    pool: { guests: true, providers: { [issuer.loginsKey]: { issuer: issuer.issuer, audience: issuer.audience } } },
-  });
-  const { region, identityPoolId, tableName, endpoints } = emulator;
-  const { issuer: issuerUrl, loginsKey } = issuer;
-  const config = { region, identityPoolId, tableName, endpoints, issuer: issuerUrl, loginsKey };
-  const configFile = { contentType: contentTypeOf("config.json"), body: JSON.stringify(config) };
-  const port = await freePort(options.port ?? 0);
-  const site = await serveSite(new Map(files).set("/config.json", configFile), port);
-  return {
-    url: site.url,
-    emulator,
-    issuer,
-    async close() {
-      await site.close();
-      await emulator.close();
-      await issuer.close();
-    },
-  };
+  const [built, started] = await Promise.allSettled([builtApp(), startCloud(options)]);
+  if (started.status === "rejected") throw started.reason;
+  const { emulator, issuer, closeCloud } = started.value;
+  try {
+    if (built.status === "rejected") throw built.reason;
+    const { region, identityPoolId, tableName, endpoints } = emulator;
+    const config = { region, identityPoolId, tableName, endpoints, issuer: issuer.issuer, loginsKey: issuer.loginsKey };
+    const site = await serveSite(withConfig(built.value, config), await freePort(options.port ?? 0));
+    const close = (): Promise<void> => site.close().then(closeCloud);
+    let closing: Promise<void> | undefined;
+    return { url: site.url, emulator, issuer, close: () => (closing ??= close()) };
+  } catch (error) {
+    await closeCloud();
+    throw error;
+  }
+}
+
+async function startCloud({ emulatorPort = 0, issuerPort = 0, dataDir }: DemoOptions) {
+  const kept = dataDir === undefined ? {} : { dataDir };
+  const issuer = await startTokenIssuer({ port: await freePort(issuerPort), ...kept });
+  const { loginsKey, audience } = issuer;
+  try {
+    const emulator = await startEmulator({
+      port: await freePort(emulatorPort),
+      ...kept,
+      pool: { guests: true, providers: { [loginsKey]: { issuer: issuer.issuer, audience } } },
+    });
+    const closeCloud = (): Promise<void> => emulator.close().then(() => issuer.close());
+    return { emulator, issuer, closeCloud };
+  } catch (error) {
+    await issuer.close();
+    throw error;
+  }
+}
+
+/** The page carries the cloud's addresses, so that no request stands between it and the first note. */
+function withConfig(files: ReadonlyMap<string, SiteFile>, config: DemoConfig): ReadonlyMap<string, SiteFile> {
+  const page = files.get("/index.html");
+  if (page === undefined) throw new Error("The build made no index.html.");
+  const json = JSON.stringify(config).replaceAll("<", "\\u003c");
+  const script = `<script type="application/json" id="holdfast-config">${json}</script>`;
+  const body = page.body.toString().replace("</head>", `${script}</head>`);
+  return new Map(files).set("/index.html", { ...page, body });
 }
 
 let building: Promise<ReadonlyMap<string, SiteFile>> | undefined;
@@ -58,11 +81,13 @@ function builtApp(): Promise<ReadonlyMap<string, SiteFile>> {
 
 async function buildApp(): Promise<ReadonlyMap<string, SiteFile>> {
   const built = await build({ root: appRoot(), logLevel: "warn", build: { write: false } });
-  const outputs = (Array.isArray(built) ? built : [built]).flatMap((result) => ("output" in result ? result.output : []));
+  const outputs = (Array.isArray(built) ? built : [built]).flatMap((result) =>
+    "output" in result ? result.output : [],
+  );
   return new Map(outputs.map((file) => [`/${file.fileName}`, toSiteFile(file)]));
 }
 
-function toSiteFile(file: Rollup.OutputAsset | Rollup.OutputChunk): SiteFile {
+function toSiteFile(file: Rolldown.OutputAsset | Rolldown.OutputChunk): SiteFile {
   return { contentType: contentTypeOf(file.fileName), body: file.type === "chunk" ? file.code : file.source };
 }
 

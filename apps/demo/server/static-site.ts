@@ -17,6 +17,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   json: "application/json; charset=utf-8",
   svg: "image/svg+xml",
+  woff2: "font/woff2",
 };
 
 export function contentTypeOf(path: string): string {

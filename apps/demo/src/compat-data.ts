@@ -18,7 +18,10 @@ export async function loadCompatData(): Promise<number> {
     loadProgress.set({ phase: "writing", total: entries.length });
     const known = await compat.getAll();
     await compat.bulkPut(
-      entries.map(([key, feature]) => [key, known.get(key)?.starred === true ? { ...feature, starred: true } : feature]),
+      entries.map(([key, feature]) => [
+        key,
+        known.get(key)?.starred === true ? { ...feature, starred: true } : feature,
+      ]),
     );
     return entries.length;
   } finally {

@@ -22,7 +22,7 @@ export interface ConflictView {
 }
 
 export function conflictView(conflict: ConflictRecord): ConflictView {
-  const paths: readonly JsonPointer[] = conflict.clashes.filter((path) => path.length > 1);
+  const paths = conflict.clashes.filter(isFieldPath);
   const isWhole = paths.length === 0 || conflict.local === undefined || conflict.remote === undefined;
   return {
     id: conflict.id,
@@ -39,6 +39,11 @@ export function conflictView(conflict: ConflictRecord): ConflictView {
         })),
     kept: keptSide(conflict, paths),
   };
+}
+
+/** The empty path is the record as a whole. */
+function isFieldPath(path: string): path is JsonPointer {
+  return path.length > 1;
 }
 
 function keptSide(conflict: ConflictRecord, paths: readonly JsonPointer[]): Side | null {
@@ -106,5 +111,7 @@ function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   const left = Object.entries(a);
   const right = new Map<string, JsonValue | undefined>(Object.entries(b));
-  return left.length === right.size && left.every(([name, value]) => right.has(name) && sameJson(value, right.get(name)));
+  return (
+    left.length === right.size && left.every(([name, value]) => right.has(name) && sameJson(value, right.get(name)))
+  );
 }

@@ -7,38 +7,28 @@ export const deviceNumber = Math.max(1, Math.floor(Number(query.get("device") ??
 
 export const databaseName = deviceNumber === 1 ? "holdfast-demo" : `holdfast-demo-${deviceNumber}`;
 
-export type UserName = "ann" | "bob";
+/** The test users of the sign-in service. */
+export const userNames = ["ada", "grace"] as const;
+
+export type UserName = (typeof userNames)[number];
 
 export function isUserName(value: string | null): value is UserName {
-  return value === "ann" || value === "bob";
+  return userNames.some((name) => name === value);
 }
 
-const userKey = `${databaseName}:user`;
-
-/** Who is signed in on this device; null is a guest. Outlives a reload, as a session cookie would. */
-export function storedUser(): UserName | null {
-  const user = localStorage.getItem(userKey);
+/** `?user=ada` signs in at start; it is taken once, so that a reload after signing out does not sign in again. */
+export function takeUserFromUrl(): UserName | null {
+  const user = query.get("user");
+  if (user === null) return null;
+  query.delete("user");
+  const rest = query.toString();
+  history.replaceState(null, "", `${location.pathname}${rest === "" ? "" : `?${rest}`}${location.hash}`);
   return isUserName(user) ? user : null;
 }
 
-export function storeUser(user: UserName | null): void {
-  if (user === null) localStorage.removeItem(userKey);
-  else localStorage.setItem(userKey, user);
-}
-
-/** A second device is opened with `&as=ann`: it takes the login over once and forgets the hint. */
-export function adoptLoginFromUrl(): void {
-  const user = query.get("as");
-  if (user === null) return;
-  if (isUserName(user)) storeUser(user);
-  query.delete("as");
-  history.replaceState(null, "", `?${query}${location.hash}`);
-}
-
 /** A named window: pressing the button again brings the same one to the front. */
-export function openSecondDevice(): void {
+export function openSecondDevice(user: UserName | null): void {
   const next = deviceNumber + 1;
-  const login = storedUser();
-  const address = `?device=${next}${login === null ? "" : `&as=${login}`}`;
-  window.open(address, `holdfast-device-${next}`, "popup,width=980,height=800");
+  const login = user === null ? "" : `&user=${user}`;
+  window.open(`?device=${next}${login}`, `holdfast-device-${next}`, "popup,width=1100,height=800");
 }

@@ -3,7 +3,11 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { liveValue } from "./live.ts";
 import { run } from "./toasts.ts";
 
-const saveDelayMs = 250;
+/** Milliseconds without a keystroke after which the text is written. */
+const pauseMs = 250;
+
+/** Milliseconds after which it is written while one goes on typing. */
+const typingMsMax = 1_000;
 
 const unsaved = liveValue(0);
 const flushers = new Set<() => void>();
@@ -16,6 +20,9 @@ export function flushDrafts(): void {
   for (const flush of [...flushers]) flush();
 }
 
+/** Writes `typed`, which began as an edit of `base`. */
+export type SaveText = (typed: string, base: string) => Promise<unknown>;
+
 export interface DraftField {
   readonly text: string;
   /** The field shows what was typed here, not yet what the record says. */
@@ -27,30 +34,36 @@ export interface DraftField {
 interface Typing {
   /** What was typed and is not saved yet; null: the field shows the record. */
   text: string | null;
+  /** What the record said, or was last given, when the typing went on from there. */
+  base: string;
   /** The text that is being written just now. */
   sent: string | null;
+  /** When the oldest keystroke came that is not written. */
+  since: number | null;
   timer: number | undefined;
 }
 
 /** While unsaved text is in the field, values that arrive from elsewhere do not touch it. */
-export function useDraft(value: string, save: (text: string) => Promise<unknown>): DraftField {
+export function useDraft(value: string, save: SaveText): DraftField {
   const [draft, setDraft] = useState<string | null>(null);
-  const typing = useRef<Typing>({ text: null, sent: null, timer: undefined });
-  const saveLatest = useRef(save);
+  const typing = useRef<Typing>({ text: null, base: value, sent: null, since: null, timer: undefined });
+  const latest = useRef({ value, save });
   useEffect(() => {
-    saveLatest.current = save;
+    latest.current = { value, save };
   });
 
   const flush = useCallback(() => {
     const state = typing.current;
-    const { text } = state;
+    const { text, base } = state;
     window.clearTimeout(state.timer);
+    state.since = null;
     if (text === null || text === state.sent) return;
     state.sent = text;
-    const saving = saveLatest.current(text).finally(() => {
+    state.base = text;
+    const written = latest.current.save(text, base).finally(() => {
       if (state.sent === text) state.sent = null;
     });
-    const saved = saving.then(() => {
+    const saved = written.then(() => {
       if (state.text !== text) return;
       state.text = null;
       flushers.delete(flush);
@@ -64,12 +77,14 @@ export function useDraft(value: string, save: (text: string) => Promise<unknown>
   const setText = useCallback(
     (text: string) => {
       const state = typing.current;
+      if (state.text === null) state.base = latest.current.value;
       state.text = text;
+      state.since ??= Date.now();
       setDraft(text);
       flushers.add(flush);
       unsaved.set(flushers.size);
       window.clearTimeout(state.timer);
-      state.timer = window.setTimeout(flush, saveDelayMs);
+      state.timer = window.setTimeout(flush, Math.min(pauseMs, state.since + typingMsMax - Date.now()));
     },
     [flush],
   );

@@ -15,11 +15,7 @@ export function useLive<S, V>(live: Live<S>, select?: (snapshot: S) => V): S | V
 }
 
 /** A query kept up while the component is there; asked anew when `deps` change. */
-export function useRows<T>(
-  dataset: Dataset<T>,
-  options: QueryOptions<T>,
-  deps: readonly unknown[],
-): QuerySnapshot<T> {
+export function useRows<T>(dataset: Dataset<T>, options: QueryOptions<T>, deps: readonly unknown[]): QuerySnapshot<T> {
   return useLive(useMemo(() => dataset.query(options), [dataset, ...deps]));
 }
 

@@ -1,5 +1,4 @@
 import { createRoot } from "react-dom/client";
-import { adoptLoginFromUrl } from "./device.ts";
 import { installNetworkSwitch } from "./network-switch.ts";
 import "./styles/tokens.css";
 import "./styles/frame.css";
@@ -10,11 +9,10 @@ import "./styles/panel.css";
 
 // First of all: the client asks navigator.onLine and fetch, and both must obey the switch from the start.
 installNetworkSwitch();
-adoptLoginFromUrl();
 
 const root = createRoot(document.body.appendChild(document.createElement("div")));
 try {
-  const { App, startApp } = await import("./app.tsx");
+  const [{ App }, { startApp }] = await Promise.all([import("./app.tsx"), import("./start-app.ts")]);
   startApp();
   root.render(<App />);
 } catch (error) {

@@ -1,41 +1,44 @@
-// "Go offline": this window's requests fail as they do without a network. The page itself stays reachable, as a
+// "Go offline": this device's requests fail as they do without a network. The page itself stays reachable, as a
 // service worker would keep it. navigator.onLine and its events follow the switch, and a real loss of network shows too.
-import { databaseName } from "./device.ts";
-import { liveValue } from "./live.ts";
+import { useLive } from "./live.ts";
+import { storedValue } from "./stored-value.ts";
 
-// A popup starts with a copy of its opener's sessionStorage, so the key names the device.
-const storageKey = `${databaseName}:offline`;
-
-const switchedOff = liveValue(sessionStorage.getItem(storageKey) === "yes");
-
-export const offlineSwitch = {
-  getSnapshot: switchedOff.getSnapshot,
-  getServerSnapshot: switchedOff.getServerSnapshot,
-  subscribe: switchedOff.subscribe,
-};
+const stored = storedValue("offline");
 
 let cutOff = new AbortController();
 
+export function useOfflineSwitch(): boolean {
+  return useLive(stored, (value) => value !== null);
+}
+
+/** For all tabs of this device: one that stayed online would go on for the others. */
 export function setOffline(offline: boolean): void {
-  if (offline === switchedOff.getSnapshot()) return;
-  sessionStorage.setItem(storageKey, offline ? "yes" : "no");
-  switchedOff.set(offline);
-  if (offline) cutOff.abort(networkError());
+  stored.set(offline ? "yes" : null);
+}
+
+function isSwitchedOff(): boolean {
+  return stored.getSnapshot() !== null;
+}
+
+function followSwitch(): void {
+  if (isSwitchedOff()) cutOff.abort(networkError());
   else cutOff = new AbortController();
   window.dispatchEvent(new Event(navigator.onLine ? "online" : "offline"));
 }
 
 /** Called before anything else of the app runs. */
 export function installNetworkSwitch(): void {
-  const reallyOnline = Object.getOwnPropertyDescriptor(Navigator.prototype, "onLine")?.get;
+  if (isSwitchedOff()) cutOff.abort(networkError());
+  stored.subscribe(followSwitch);
+  const browsers = Object.getOwnPropertyDescriptor(Navigator.prototype, "onLine");
   Object.defineProperty(navigator, "onLine", {
     configurable: true,
-    get: () => !switchedOff.getSnapshot() && reallyOnline?.call(navigator) !== false,
+    get: () => !isSwitchedOff() && browsers?.get?.call(navigator) !== false,
   });
   const realFetch = window.fetch.bind(window);
   window.fetch = async (input, init) => {
     if (isOwnPage(input)) return realFetch(input, init);
-    if (switchedOff.getSnapshot()) throw networkError();
+    if (isSwitchedOff()) throw networkError();
     const asked = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     const signal = asked === undefined ? cutOff.signal : AbortSignal.any([asked, cutOff.signal]);
     return realFetch(input, { ...init, signal });
@@ -44,7 +47,7 @@ export function installNetworkSwitch(): void {
   window.addEventListener(
     "online",
     (event) => {
-      if (switchedOff.getSnapshot()) event.stopImmediatePropagation();
+      if (isSwitchedOff()) event.stopImmediatePropagation();
     },
     { capture: true },
   );

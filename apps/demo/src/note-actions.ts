@@ -1,4 +1,5 @@
 // What a person does with whole notes.
+import { flushDrafts } from "./drafts.ts";
 import { emptyNote, isBlank, noteTitle } from "./note.ts";
 import { currentRoute, goTo } from "./route.ts";
 import { sampleNotes } from "./sample-notes.ts";
@@ -17,6 +18,8 @@ export function addSampleNotes(): void {
 
 export function deleteNote(key: string): void {
   const remove = async () => {
+    // Before the note goes: words that are written after it would bring it back.
+    flushDrafts();
     const removed = await notes.remove(key);
     if (currentRoute().key === key) goTo("notes");
     if (removed === undefined) return;
@@ -27,11 +30,11 @@ export function deleteNote(key: string): void {
   run(remove());
 }
 
-/** A note that was opened and left without a word in it goes away again. Looks and removes in one step: nothing typed can get between. */
+/** A note that was opened and left without a word in it goes away again. What was typed last is written before this reads. */
 export function dropIfBlank(key: string): void {
-  const drop = notes.transaction(async (tx) => {
-    const note = await tx.get(key);
-    if (note !== undefined && isBlank(note)) tx.remove(key);
-  });
-  run(drop);
+  const drop = async () => {
+    const note = await notes.get(key);
+    if (note !== undefined && isBlank(note)) await notes.remove(key);
+  };
+  run(drop());
 }

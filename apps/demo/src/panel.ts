@@ -5,7 +5,7 @@ const storageKey = "holdfast-demo:panel";
 const stored = sessionStorage.getItem(storageKey);
 
 export const panelOpen: LiveValue<boolean> = liveValue(
-  stored === null ? matchMedia("(min-width: 1180px)").matches : stored === "open",
+  stored === null ? matchMedia("(min-width: 1040px)").matches : stored === "open",
 );
 
 panelOpen.subscribe(() => sessionStorage.setItem(storageKey, panelOpen.getSnapshot() ? "open" : "closed"));

@@ -1,50 +1,73 @@
-// Who uses this device: signing in, out, and back in after a reload.
-import type { Live } from "@holdfast/client";
-import { storedUser, storeUser, type UserName } from "./device.ts";
-import { liveValue } from "./live.ts";
+// Signing in, out, and back in after a reload.
+import { isSyncError } from "@holdfast/client";
+import { takeUserFromUrl, type UserName } from "./device.ts";
+import { flushDrafts } from "./drafts.ts";
+import { goTo, currentRoute } from "./route.ts";
 import { count } from "./status-words.ts";
 import { client, loginsOf } from "./sync.ts";
-import { run, showToast } from "./toasts.ts";
+import { showToast } from "./toasts.ts";
+import { currentUser, rememberUser, whileLeaving } from "./user.ts";
 
-const current = liveValue<UserName | null>(storedUser());
+/** How long a sign-out waits for what has not gone up yet. */
+const flushMsMax = 8_000;
 
-/** null: a guest. */
-export const currentUser: Live<UserName | null> = current;
-
-export const userLabels: Readonly<Record<UserName, string>> = { ann: "Ann", bob: "Bob" };
-
-export async function signInAs(user: UserName): Promise<void> {
-  const { guestMergeId, conflicts } = await client.signIn(await loginsOf(user));
-  storeUser(user);
-  current.set(user);
-  if (guestMergeId === null) {
-    showToast(`Signed in as ${userLabels[user]}.`);
-    return;
-  }
-  const clashes = conflicts > 0 ? `, with ${count(conflicts, "conflict")} to look at` : "";
-  showToast(`Signed in as ${userLabels[user]}. What you wrote as a guest came along${clashes}.`, {
-    action: { label: "Undo", run: () => run(client.undoGuestMerge(guestMergeId)) },
-  });
-}
+export const userLabels: Readonly<Record<UserName, string>> = { ada: "Ada", grace: "Grace" };
 
 export interface SignOutAnswer {
   /** Records that the cloud has not got: above 0 the person is still signed in and must choose. */
   readonly unsynced: number;
 }
 
+/** One person leaves before the other comes, so that nobody's notes end in another's account. */
+export async function signInAs(user: UserName): Promise<SignOutAnswer> {
+  flushDrafts();
+  const before = currentUser();
+  if (before !== null && before !== user) {
+    const answer = await signOut();
+    if (answer.unsynced > 0) return answer;
+  }
+  const guestNotes = client.identity.getSnapshot().kind !== "authenticated" && before === null;
+  const { conflicts } = await client.signIn(await loginsOf(user));
+  rememberUser(user);
+  const clashes = conflicts > 0 ? ` ${count(conflicts, "conflict")} to look at.` : "";
+  showToast(
+    `Signed in as ${userLabels[user]}.${guestNotes ? " What was written here as a guest is yours." : ""}${clashes}`,
+  );
+  return { unsynced: 0 };
+}
+
 export async function signOut(unsynced: "flush" | "keep" | "discard" = "flush"): Promise<SignOutAnswer> {
-  const report = await client.signOut({ unsynced, signal: AbortSignal.timeout(8000) });
-  if (report.outcome === "still-signed-in") return { unsynced: report.unsynced };
-  storeUser(null);
-  current.set(null);
+  flushDrafts();
+  const waiting = client.status.getSnapshot().pending;
+  try {
+    const signal = AbortSignal.timeout(flushMsMax);
+    const report = await whileLeaving(async () => {
+      const left = await client.signOut({ unsynced, signal });
+      if (left.outcome === "signed-out") rememberUser(null);
+      return left;
+    });
+    if (report.outcome === "still-signed-in") return { unsynced: report.unsynced };
+  } catch (error) {
+    // The cloud did not answer in time: the same question as when it refuses.
+    if (isSyncError(error, "aborted") && waiting > 0) return { unsynced: waiting };
+    throw error;
+  }
+  goTo(currentRoute().place);
   showToast("Signed out. Nothing of the account shows here any more.");
   return { unsynced: 0 };
 }
 
-/** A device that knows its user, and whose database does not yet: the second device at its first start. */
-export async function resumeLogin(): Promise<void> {
-  const user = storedUser();
-  if (user === null) return;
+/** Signs in whom the address names. Who was signed in before a reload still is: the client asks for the token itself. */
+export async function startSession(): Promise<void> {
+  const user = takeUserFromUrl();
+  if (user === null || user === currentUser()) return;
   await client.opened;
-  if (client.identity.getSnapshot().kind !== "authenticated") await signInAs(user);
+  try {
+    const { unsynced } = await signInAs(user);
+    if (unsynced > 0) showToast(`${count(unsynced, "change")} could not go up yet, so the user stays the same.`);
+  } catch (error) {
+    // A device without a network belongs to the user all the same; the first sync signs in.
+    if (navigator.onLine || client.identity.getSnapshot().kind !== "unknown") throw error;
+    rememberUser(user);
+  }
 }

@@ -2,7 +2,8 @@
 import type { IdentitySnapshot, SyncStatus } from "@holdfast/client";
 
 export interface StatusWords {
-  readonly name: "loading" | "saved" | "saving" | "waiting" | "offline" | "attention";
+  /** What it looks like: the colours of the pill. */
+  readonly tone: "quiet" | "good" | "busy" | "waiting" | "offline" | "problem";
   /** Fits a pill. */
   readonly label: string;
   /** One or two sentences on what that means for the person's notes. */
@@ -14,27 +15,18 @@ export interface StatusFacts {
   readonly identity: IdentitySnapshot;
   /** Fields with typed text that the client has not been given yet. */
   readonly unsavedFields: number;
+  /** The account's notes were never here as a whole, and are coming. */
+  readonly isFetching: boolean;
 }
 
-export function statusWords({ status, identity, unsavedFields }: StatusFacts): StatusWords {
-  if (status.state === "loading") return { name: "loading", label: "Opening…", detail: "Reading this device." };
+export function statusWords({ status, identity, unsavedFields, isFetching }: StatusFacts): StatusWords {
+  if (status.state === "loading") return { tone: "quiet", label: "Opening…", detail: "Reading this device." };
   if (status.state === "attention") return attentionWords(status);
   if (!status.online) return offlineWords(status);
-  if (identity.needsSignIn) {
-    return {
-      name: "waiting",
-      label: `Sign in again${waitingSuffix(status)}`,
-      detail: "Everything is safe on this device. Your login has ended, so it cannot go further until you sign in.",
-    };
-  }
+  if (identity.needsSignIn) return signInWords(status);
   if (status.state === "saving" || status.unwritten > 0 || unsavedFields > 0) return savingWords(status);
-  if (status.state === "waiting") {
-    return {
-      name: "waiting",
-      label: `Saved on this device${waitingSuffix(status)}`,
-      detail: status.error?.message ?? "The cloud has not got everything yet. It is tried again by itself.",
-    };
-  }
+  if (status.state === "waiting") return waitingWords(status);
+  if (isFetching) return { tone: "busy", label: "Fetching…", detail: "Your notes are on their way to this device." };
   return savedWords(status, identity);
 }
 
@@ -44,7 +36,7 @@ function attentionWords(status: SyncStatus): StatusWords {
     ...(status.rejected > 0 ? [`${status.rejected} refused`] : []),
   ];
   return {
-    name: "attention",
+    tone: "problem",
     label: ["Needs you", ...parts].join(" · "),
     detail:
       status.error?.message ?? "Nothing is lost. A few records wait for your decision; the others go on by themselves.",
@@ -52,48 +44,67 @@ function attentionWords(status: SyncStatus): StatusWords {
 }
 
 function offlineWords(status: SyncStatus): StatusWords {
-  if (status.pending === 0) {
-    return {
-      name: "offline",
-      label: "Offline · nothing waiting",
-      detail: "Keep writing: it is saved on this device and goes up when the network is back.",
-    };
-  }
+  const isWaiting = status.pending > 0;
   return {
-    name: "offline",
-    label: `Offline${waitingSuffix(status)}`,
-    detail: "Saved on this device. It goes to your other devices when the network is back.",
+    tone: "offline",
+    label: isWaiting ? `Offline · ${waitingWord(status)}` : "Offline",
+    detail: isWaiting
+      ? "Saved on this device. It goes to your other devices when the network is back."
+      : "Nothing is waiting. Keep writing: it is saved on this device and goes up when the network is back.",
+  };
+}
+
+function signInWords(status: SyncStatus): StatusWords {
+  return {
+    tone: "waiting",
+    label: status.pending > 0 ? `Sign in again · ${waitingWord(status)}` : "Sign in again",
+    detail: "Everything is safe on this device. Your login has ended, so it cannot go further until you sign in.",
   };
 }
 
 function savingWords(status: SyncStatus): StatusWords {
   return {
-    name: "saving",
-    label: status.pending > 1 ? `Saving… · ${status.pending.toLocaleString("en")} to go` : "Saving…",
-    detail: "On its way to the cloud.",
+    tone: "busy",
+    label: status.pending > 1 ? `Saving… ${status.pending.toLocaleString("en")} to go` : "Saving…",
+    detail: "Saved on this device, and on its way to the cloud.",
+  };
+}
+
+function waitingWords(status: SyncStatus): StatusWords {
+  return {
+    tone: "waiting",
+    label: `Saved here · ${waitingWord(status)}`,
+    detail: status.error?.message ?? "The cloud has not got everything yet. It is tried again by itself.",
   };
 }
 
 function savedWords(status: SyncStatus, identity: IdentitySnapshot): StatusWords {
+  if (status.error !== null) {
+    return {
+      tone: "waiting",
+      label: "Saved · cloud out of reach",
+      detail: `Nothing waits to go up, but news from other devices cannot come now. ${status.error.message}`,
+    };
+  }
   if (status.recoverable) {
     return {
-      name: "saved",
+      tone: "good",
       label: "Saved everywhere",
       detail: "Every change is in the cloud, and it has been checked that both copies are equal.",
     };
   }
   if (identity.kind === "guest") {
     return {
-      name: "saved",
-      label: "Saved · only you, here",
-      detail: "Saved — sign in to reach it from other devices. As a guest, only this browser can find your notes.",
+      tone: "good",
+      label: "Saved · this browser only",
+      detail: "A guest’s notes can be reached from this browser alone. Sign in to have them on every device.",
     };
   }
-  return { name: "saved", label: "Ready", detail: "Nothing to save yet. Sign in to have your notes on every device." };
+  return { tone: "quiet", label: "Ready", detail: "Nothing to save yet. It is saved on this device as you type." };
 }
 
-function waitingSuffix(status: SyncStatus): string {
-  return status.pending > 0 ? ` · ${status.pending.toLocaleString("en")} waiting` : "";
+function waitingWord({ pending }: SyncStatus): string {
+  return `${pending.toLocaleString("en")} waiting`;
 }
 
 export function count(number: number, noun: string): string {

@@ -1,23 +1,28 @@
 // The only file that wires Holdfast: a cloud, the datasets, a database.
-import { createSyncClient, defineDataset } from "@holdfast/client";
+import { byPath, createSyncClient, defineDataset, newestWins, text, unionSet } from "@holdfast/client";
 import { cognitoDynamo } from "@holdfast/client/aws";
 import type { CompatFeature } from "./compat-feature.ts";
-import { loadConfig } from "./config.ts";
-import { databaseName, storedUser, type UserName } from "./device.ts";
+import { databaseName, type UserName } from "./device.ts";
 import type { Note } from "./note.ts";
+import { pageConfig } from "./page-config.ts";
+import { currentUser, isLeaving } from "./user.ts";
 
-const { issuer, loginsKey, ...cloud } = await loadConfig();
+const { issuer, loginsKey, ...cloud } = pageConfig();
 
 export const client = createSyncClient({
   cloud: cognitoDynamo({
     ...cloud,
     logins: async ({ signal }) => {
-      const user = storedUser();
-      return user === null ? null : loginsOf(user, signal);
+      const user = currentUser();
+      return user === null || isLeaving() ? null : loginsOf(user, signal);
     },
   }),
   datasets: {
-    notes: defineDataset<Note>({ priority: 1 }),
+    // Two devices may write into one text and add tags at once; where they change the same words, the newer edit wins.
+    notes: defineDataset<Note>({
+      priority: 1,
+      resolver: byPath({ "/body": text(), "/tags": unionSet() }, newestWins),
+    }),
     compat: defineDataset<CompatFeature>(),
   },
   databaseName,
@@ -25,6 +30,10 @@ export const client = createSyncClient({
 
 export const notes = client.dataset("notes");
 export const compat = client.dataset("compat");
+
+/** `total` alone: kept up by the changed keys, where counting a snapshot's records would copy them all each time. */
+export const noteCount = notes.query({ limit: 0 });
+export const compatCount = compat.query({ limit: 0 });
 
 /** A fresh token from the sign-in service. */
 export async function loginsOf(user: UserName, signal?: AbortSignal): Promise<Record<string, string>> {

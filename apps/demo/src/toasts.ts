@@ -30,6 +30,6 @@ export function run(work: Promise<unknown>): void {
 }
 
 export function errorText(error: unknown): string {
-  if (isSyncError(error, "offline")) return "That needs a network. Try again when you are online.";
+  if (isSyncError(error, "offline") || !navigator.onLine) return "That needs a network. Try again when you are online.";
   return error instanceof Error ? error.message : String(error);
 }

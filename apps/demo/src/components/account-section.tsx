@@ -1,58 +1,69 @@
 import { useState } from "react";
+import { userNames, type UserName } from "../device.ts";
 import { useLive } from "../live.ts";
-import { currentUser, signInAs, signOut, userLabels, type SignOutAnswer } from "../session.ts";
+import { signInAs, signOut, userLabels, type SignOutAnswer } from "../session.ts";
 import { count } from "../status-words.ts";
 import { client } from "../sync.ts";
 import { errorText, showToast } from "../toasts.ts";
-import type { UserName } from "../device.ts";
+import { useCurrentUser } from "../user.ts";
+import { Avatar } from "./avatar.tsx";
 
 export function AccountSection() {
-  const user = useLive(currentUser);
+  const user = useCurrentUser();
   const { identityId, kind, needsSignIn } = useLive(client.identity);
   const [isBusy, setBusy] = useState(false);
   const [unsynced, setUnsynced] = useState(0);
 
-  const during = (work: () => Promise<unknown>) => {
+  const during = (work: () => Promise<SignOutAnswer>) => {
     setBusy(true);
     work()
+      .then((answer) => setUnsynced(answer.unsynced))
       .catch((error: unknown) => showToast(errorText(error), { tone: "problem" }))
       .finally(() => setBusy(false));
   };
-  const switchTo = (next: UserName) => during(() => switchUser(user, next, setUnsynced));
-  const leave = (choice: "flush" | "keep" | "discard") =>
-    during(() => signOut(choice).then((answer) => setUnsynced(answer.unsynced)));
+  const others = userNames.filter((name) => name !== user || needsSignIn);
 
   return (
     <section className="panel-section" data-testid="account" data-kind={kind} aria-label="Account">
       <div className="account-line">
-        <span className="avatar" data-user={user ?? "guest"} aria-hidden>
-          {user === null ? "G" : userLabels[user].charAt(0)}
-        </span>
+        <Avatar user={user} />
         <span>
           <strong>{user === null ? "Guest" : userLabels[user]}</strong>
-          <small title={identityId ?? undefined}>{identityWords(kind, identityId)}</small>
+          <small title={identityId ?? undefined}>{identityWords(kind, user)}</small>
         </span>
       </div>
+      {user === null && (
+        <p className="notice">
+          <strong>Only this browser can reach a guest’s notes.</strong> Sign in to have them on every device; what you
+          wrote comes along.
+        </p>
+      )}
       {unsynced > 0 ? (
-        <UnsyncedQuestion unsynced={unsynced} isBusy={isBusy} onAnswer={leave} onStay={() => setUnsynced(0)} />
+        <UnsyncedQuestion
+          unsynced={unsynced}
+          isBusy={isBusy}
+          onAnswer={(choice) => during(() => signOut(choice))}
+          onStay={() => setUnsynced(0)}
+        />
       ) : (
         <div className="button-row">
-          {(["ann", "bob"] as const)
-            .filter((name) => name !== user || needsSignIn)
-            .map((name) => (
-              <button
-                key={name}
-                type="button"
-                className={user === null ? "button primary" : "button"}
-                data-testid={`sign-in-${name}`}
-                disabled={isBusy}
-                onClick={() => switchTo(name)}
-              >
-                {user === null ? "Sign in as" : "Switch to"} {userLabels[name]}
-              </button>
-            ))}
+          {others.map((name) => (
+            <SignInButton
+              key={name}
+              name={name}
+              from={user}
+              isBusy={isBusy}
+              onClick={() => during(() => signInAs(name))}
+            />
+          ))}
           {user !== null && (
-            <button type="button" className="button" data-testid="sign-out" disabled={isBusy} onClick={() => leave("flush")}>
+            <button
+              type="button"
+              className="button"
+              data-testid="sign-out"
+              disabled={isBusy}
+              onClick={() => during(() => signOut())}
+            >
               Sign out
             </button>
           )}
@@ -62,19 +73,25 @@ export function AccountSection() {
   );
 }
 
-/** One person leaves before the other comes, so that nobody's notes end in another's account. */
-async function switchUser(
-  from: UserName | null,
-  to: UserName,
-  onUnsynced: (unsynced: number) => void,
-): Promise<SignOutAnswer | undefined> {
-  if (from !== null && from !== to) {
-    const answer = await signOut();
-    onUnsynced(answer.unsynced);
-    if (answer.unsynced > 0) return answer;
-  }
-  await signInAs(to);
-  return undefined;
+interface SignInButtonProps {
+  name: UserName;
+  from: UserName | null;
+  isBusy: boolean;
+  onClick: () => void;
+}
+
+function SignInButton({ name, from, isBusy, onClick }: SignInButtonProps) {
+  return (
+    <button
+      type="button"
+      className={from === null ? "button primary" : "button"}
+      data-testid={`sign-in-${name}`}
+      disabled={isBusy}
+      onClick={onClick}
+    >
+      {from === null || from === name ? "Sign in as" : "Switch to"} {userLabels[name]}
+    </button>
+  );
 }
 
 interface UnsyncedQuestionProps {
@@ -87,13 +104,13 @@ interface UnsyncedQuestionProps {
 function UnsyncedQuestion({ unsynced, isBusy, onAnswer, onStay }: UnsyncedQuestionProps) {
   return (
     <div className="question" role="group" aria-label="Unsaved changes">
-      <p>{count(unsynced, "change")} could not go up yet. They would come back at the next sign-in on this device.</p>
+      <p>{count(unsynced, "change")} could not go up yet. Kept here, they go up at the next sign-in on this device.</p>
       <div className="button-row">
         <button type="button" className="button primary" disabled={isBusy} onClick={onStay}>
           Stay signed in
         </button>
         <button type="button" className="button" disabled={isBusy} onClick={() => onAnswer("keep")}>
-          Keep here, sign out
+          Keep, sign out
         </button>
         <button type="button" className="button danger" disabled={isBusy} onClick={() => onAnswer("discard")}>
           Throw away
@@ -103,21 +120,15 @@ function UnsyncedQuestion({ unsynced, isBusy, onAnswer, onStay }: UnsyncedQuesti
   );
 }
 
-function identityWords(kind: string, identityId: string | null): string {
-  const id = identityId === null ? "" : ` · ${shortId(identityId)}`;
+function identityWords(kind: string, user: UserName | null): string {
   switch (kind) {
     case "guest":
-      return `Guest identity${id}`;
+      return "A guest identity in the cloud, this browser’s alone";
     case "authenticated":
-      return `Signed in${id}`;
+      return "Notes reach every device signed in as this user";
     case "unknown":
-      return "No identity yet: one comes with the first note";
+      return user === null ? "No cloud identity until the first note" : "Signs in when the cloud can be reached";
     default:
       return "Opening…";
   }
-}
-
-/** "eu-west-1:1f2e3d4c-…" → "1f2e3d4c". */
-function shortId(identityId: string): string {
-  return identityId.slice(identityId.indexOf(":") + 1).slice(0, 8);
 }

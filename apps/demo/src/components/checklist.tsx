@@ -1,6 +1,7 @@
 import { useState, type KeyboardEvent } from "react";
-import { itemsInOrder, orderAfter, type Note, type PlacedItem } from "../note.ts";
+import { itemsInOrder, orderAfter, type ChecklistItem, type Note, type PlacedItem } from "../note.ts";
 import { run } from "../toasts.ts";
+import { mergeTyped } from "../typed-text.ts";
 import { DraftInput } from "./draft-input.tsx";
 import { Icon } from "./icon.tsx";
 import type { EditNote } from "./note-editor.tsx";
@@ -61,10 +62,10 @@ interface ItemRowProps {
 
 function ItemRow({ item, edit, autoFocus, onKeyDown, onRemove }: ItemRowProps) {
   // Another device may have removed the item: what is typed into it brings it back.
-  const change = (part: Partial<PlacedItem>) =>
+  const change = (recipe: (item: ChecklistItem) => void) =>
     edit((draft) => {
-      const { text, done, order } = { ...item, ...draft.items[item.id], ...part };
-      draft.items[item.id] = { text, done, order };
+      const { text, done, order } = item;
+      recipe((draft.items[item.id] ??= { text, done, order }));
     });
   return (
     <li className="checklist-item" data-done={item.done} data-testid="item">
@@ -72,17 +73,24 @@ function ItemRow({ item, edit, autoFocus, onKeyDown, onRemove }: ItemRowProps) {
         type="checkbox"
         aria-label={`Done: ${item.text || "empty item"}`}
         checked={item.done}
-        onChange={(event) => run(change({ done: event.target.checked }))}
+        onChange={(event) => run(change((draft) => void (draft.done = event.target.checked)))}
       />
       <DraftInput
         label="Checklist item"
         placeholder="Item"
         autoFocus={autoFocus}
         value={item.text}
-        onSave={(text) => change({ text })}
+        onSave={(typed, base) =>
+          change((draft) => void (draft.text = mergeTyped({ base, typed, current: draft.text })))
+        }
         onKeyDown={onKeyDown}
       />
-      <button type="button" className="icon-button" aria-label={`Remove ${item.text || "this item"}`} onClick={onRemove}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={`Remove ${item.text || "this item"}`}
+        onClick={onRemove}
+      >
         <Icon name="close" />
       </button>
     </li>

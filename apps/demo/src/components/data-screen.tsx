@@ -1,11 +1,11 @@
 import { useLive } from "../live.ts";
-import { compat } from "../sync.ts";
+import { compatCount } from "../sync.ts";
 import { FeatureDetail } from "./feature-detail.tsx";
 import { FeatureList } from "./feature-list.tsx";
 import { LoadDataButton } from "./load-data-button.tsx";
 
 export function DataScreen({ featureKey }: { featureKey: string | null }) {
-  const isEmpty = useLive(compat, ({ state, records }) => state !== "loading" && records.size === 0);
+  const isEmpty = useLive(compatCount, ({ state, total }) => state !== "loading" && total === 0);
   if (isEmpty) return <NoData />;
   return (
     <main className="split" data-open={featureKey === null ? "list" : "detail"}>

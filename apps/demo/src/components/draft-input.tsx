@@ -1,11 +1,11 @@
 // A text field that writes as one types and is never overwritten under one's fingers.
 import { useCallback, useLayoutEffect, useRef, type ChangeEvent, type KeyboardEvent, type SyntheticEvent } from "react";
-import { useDraft, type DraftField } from "../drafts.ts";
+import { useDraft, type DraftField, type SaveText } from "../drafts.ts";
 
 interface DraftInputProps {
   label: string;
   value: string;
-  onSave: (text: string) => Promise<unknown>;
+  onSave: SaveText;
   multiline?: boolean;
   className?: string;
   placeholder?: string;

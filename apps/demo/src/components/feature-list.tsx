@@ -44,18 +44,16 @@ export function FeatureList({ selected }: { selected: string | null }) {
           ))}
         </fieldset>
       </div>
-      <p className="list-hint list-count" data-testid="feature-count">
+      <p className="list-count" data-testid="feature-count">
         {state === "loading" ? "Opening…" : `${total.toLocaleString("en")} ${total === 1 ? "feature" : "features"}`}
       </p>
       <VirtualList
-        length={rows.length}
+        rows={rows}
+        keyOf={(row) => row.key}
         rowHeightPx={58}
         resetKey={`${filter.name} ${query}`}
         onKeyDown={onListKeyDown}
-        renderRow={(at) => {
-          const row = rows[at];
-          return row === undefined ? null : <FeatureRow row={row} isSelected={row.key === selected} />;
-        }}
+        renderRow={(row) => <FeatureRow row={row} isSelected={row.key === selected} />}
       />
     </section>
   );

@@ -5,6 +5,7 @@ import { isBlank, noteColours, noteTitle, type Note } from "../note.ts";
 import { notes } from "../sync.ts";
 import { longAge, useNow } from "../time-words.ts";
 import { run } from "../toasts.ts";
+import { mergeTyped } from "../typed-text.ts";
 import { Checklist } from "./checklist.tsx";
 import { DraftInput } from "./draft-input.tsx";
 import { Icon } from "./icon.tsx";
@@ -32,7 +33,9 @@ export function NoteEditor({ noteKey }: { noteKey: string }) {
           testId="title"
           autoFocus={isBlank(note)}
           value={note.title}
-          onSave={(text) => edit((draft) => void (draft.title = text))}
+          onSave={(typed, base) =>
+            edit((draft) => void (draft.title = mergeTyped({ base, typed, current: draft.title })))
+          }
         />
         <p className="editor-meta">
           <SyncMark state={record.syncState} verbose />
@@ -45,7 +48,9 @@ export function NoteEditor({ noteKey }: { noteKey: string }) {
           placeholder="Write…"
           testId="body"
           value={note.body}
-          onSave={(text) => edit((draft) => void (draft.body = text))}
+          onSave={(typed, base) =>
+            edit((draft) => void (draft.body = mergeTyped({ base, typed, current: draft.body })))
+          }
         />
         <Checklist items={note.items} edit={edit} />
         <TagField tags={note.tags} edit={edit} />

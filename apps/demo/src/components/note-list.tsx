@@ -5,21 +5,18 @@ import { createNote } from "../note-actions.ts";
 import { checklistProgress, noteMatches, notePreview, noteTitle, type Note } from "../note.ts";
 import { notes } from "../sync.ts";
 import { shortAge, useNow } from "../time-words.ts";
+import { GuestNotice } from "./guest-notice.tsx";
 import { Icon } from "./icon.tsx";
 import { onListKeyDown, SearchField } from "./search-field.tsx";
 import { SyncMark } from "./sync-mark.tsx";
-
-const rowsAtOnce = 200;
+import { VirtualList } from "./virtual-list.tsx";
 
 export function NoteList({ selected }: { selected: string | null }) {
   const [search, setSearch] = useState("");
   const query = useDeferredValue(search);
-  const [limit, setLimit] = useState(rowsAtOnce);
-  const { rows, total, state } = useRows(
-    notes,
-    { where: (note) => noteMatches(note, query), sort: pinnedThenNewest, limit },
-    [query, limit],
-  );
+  const { rows, total, state } = useRows(notes, { where: (note) => noteMatches(note, query), sort: pinnedThenNewest }, [
+    query,
+  ]);
   const now = useNow();
   return (
     <section className="list-pane" aria-label="Notes">
@@ -30,19 +27,18 @@ export function NoteList({ selected }: { selected: string | null }) {
           <span>New note</span>
         </button>
       </div>
-      {rows.length === 0 && <p className="list-hint">{emptyWords(state, query)}</p>}
-      <ul className="rows" onKeyDown={onListKeyDown}>
-        {rows.map((row) => (
-          <li key={row.key}>
-            <NoteRow row={row} isSelected={row.key === selected} now={now} />
-          </li>
-        ))}
-      </ul>
-      {total > rows.length && (
-        <button type="button" className="button show-more" onClick={() => setLimit(limit + rowsAtOnce)}>
-          Show more of {total.toLocaleString("en")}
-        </button>
-      )}
+      <p className="list-count" data-testid="note-count">
+        {countWords(state, total, query)}
+      </p>
+      <VirtualList
+        rows={rows}
+        keyOf={(row) => row.key}
+        rowHeightPx={88}
+        resetKey={query}
+        onKeyDown={onListKeyDown}
+        renderRow={(row) => <NoteRow row={row} isSelected={row.key === selected} now={now} />}
+      />
+      <GuestNotice />
     </section>
   );
 }
@@ -80,7 +76,7 @@ function NoteRow({ row, isSelected, now }: NoteRowProps) {
         )}
         {note.tags.map((tag) => (
           <span key={tag} className="tag">
-            #{tag}
+            {tag}
           </span>
         ))}
       </span>
@@ -88,10 +84,12 @@ function NoteRow({ row, isSelected, now }: NoteRowProps) {
   );
 }
 
-function emptyWords(state: string, query: string): string {
+function countWords(state: string, total: number, query: string): string {
   if (state === "loading") return "Opening your notes…";
-  if (query !== "") return `No note has “${query}” in it.`;
-  return state === "complete" ? "No notes yet." : "No notes on this device yet. Those of your account are being fetched.";
+  const amount = `${total.toLocaleString("en")} ${total === 1 ? "note" : "notes"}`;
+  if (query !== "") return total === 0 ? `No note has “${query}” in it.` : `${amount} with “${query}”`;
+  if (state === "partial") return total === 0 ? "Fetching your notes…" : `${amount} so far`;
+  return total === 0 ? "No notes yet" : amount;
 }
 
 function pinnedThenNewest(a: RecordSnapshot<Note>, b: RecordSnapshot<Note>): number {

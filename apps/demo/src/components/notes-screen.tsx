@@ -1,20 +1,20 @@
 import { useLive } from "../live.ts";
 import { addSampleNotes, createNote } from "../note-actions.ts";
-import { notes } from "../sync.ts";
+import { noteCount } from "../sync.ts";
 import { NoteEditor } from "./note-editor.tsx";
 import { NoteList } from "./note-list.tsx";
 
 export function NotesScreen({ noteKey }: { noteKey: string | null }) {
+  const isEmpty = useLive(noteCount, ({ state, total }) => state !== "loading" && total === 0);
   return (
-    <main className="split" data-open={noteKey === null ? "list" : "detail"}>
+    <main className="split" data-open={noteKey === null ? "list" : "detail"} data-empty={isEmpty}>
       <NoteList selected={noteKey} />
-      {noteKey === null ? <NoNoteChosen /> : <NoteEditor key={noteKey} noteKey={noteKey} />}
+      {noteKey === null ? <NoNoteChosen isEmpty={isEmpty} /> : <NoteEditor key={noteKey} noteKey={noteKey} />}
     </main>
   );
 }
 
-function NoNoteChosen() {
-  const isEmpty = useLive(notes, ({ state, records }) => state !== "loading" && records.size === 0);
+function NoNoteChosen({ isEmpty }: { isEmpty: boolean }) {
   return (
     <section className="detail detail-empty" aria-label="No note chosen">
       <svg className="kelp" viewBox="0 0 120 120" aria-hidden>

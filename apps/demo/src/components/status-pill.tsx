@@ -1,13 +1,15 @@
+import { useConflicts } from "../conflicts.ts";
 import { unsavedFields } from "../drafts.ts";
 import { useLive } from "../live.ts";
 import { panelOpen } from "../panel.ts";
-import { statusWords, type StatusWords } from "../status-words.ts";
-import { client } from "../sync.ts";
+import { count, statusWords, type StatusWords } from "../status-words.ts";
+import { client, notes } from "../sync.ts";
 
 /** Opens the Sync panel, and says in words where everything is. */
 export function StatusPill() {
   const words = useStatusWords();
-  const { pending, conflicts, recoverable } = useLive(client.status);
+  const { state, pending, conflicts, recoverable } = useLive(client.status);
+  const { fresh } = useConflicts();
   const isOpen = useLive(panelOpen);
   return (
     <>
@@ -15,7 +17,8 @@ export function StatusPill() {
         type="button"
         className="status-pill"
         data-testid="status"
-        data-state={words.name}
+        data-state={state}
+        data-tone={words.tone}
         data-pending={pending}
         data-conflicts={conflicts}
         data-recoverable={recoverable}
@@ -26,7 +29,8 @@ export function StatusPill() {
         onClick={() => panelOpen.set(!isOpen)}
       >
         <span className="status-dot" />
-        <span>{words.label}</span>
+        <span className="status-label">{words.label}</span>
+        {fresh.length > 0 && <span className="status-conflicts">{count(fresh.length, "conflict")}</span>}
       </button>
       <span role="status" className="only-spoken">
         {words.label}
@@ -36,7 +40,10 @@ export function StatusPill() {
 }
 
 export function useStatusWords(): StatusWords {
-  const status = useLive(client.status);
-  const identity = useLive(client.identity);
-  return statusWords({ status, identity, unsavedFields: useLive(unsavedFields) });
+  return statusWords({
+    status: useLive(client.status),
+    identity: useLive(client.identity),
+    unsavedFields: useLive(unsavedFields),
+    isFetching: useLive(notes.status, ({ total, lastSyncedAt }) => lastSyncedAt === null && total !== null),
+  });
 }

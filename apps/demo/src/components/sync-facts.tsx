@@ -1,20 +1,20 @@
 import { useLive } from "../live.ts";
-import { client, compat, notes } from "../sync.ts";
+import { client, compatCount, noteCount } from "../sync.ts";
 import { longAge, useNow } from "../time-words.ts";
 
 /** The figures behind the status. */
 export function SyncFacts() {
   const status = useLive(client.status);
   const usage = useLive(client.usage);
-  const noteCount = useLive(notes, ({ records }) => records.size);
-  const featureCount = useLive(compat, ({ records }) => records.size);
+  const noteTotal = useLive(noteCount, ({ total }) => total);
+  const featureTotal = useLive(compatCount, ({ total }) => total);
   const now = useNow();
   const facts: readonly (readonly [name: string, value: string])[] = [
     ["Waiting to go up", format(status.pending)],
     ["Last synced", status.lastSyncedAt === null ? "Never" : longAge(status.lastSyncedAt, now)],
     ["Doing now", phaseWords[status.phase]],
-    ["Notes", format(noteCount)],
-    ["Browser features", format(featureCount)],
+    ["Notes", format(noteTotal)],
+    ["Browser features", format(featureTotal)],
     ["Requests", format(usage.requests)],
     ["Read units", format(usage.readUnits)],
     ["Write units", format(usage.writeUnits)],

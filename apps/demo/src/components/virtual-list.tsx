@@ -1,18 +1,19 @@
 import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 
-interface VirtualListProps {
-  length: number;
+interface VirtualListProps<R> {
+  rows: readonly R[];
+  keyOf: (row: R) => string;
   rowHeightPx: number;
   /** Rows beyond the visible ones, so that scrolling shows no gaps. */
   spareRows?: number;
   /** Scrolls to the top when it changes. */
   resetKey: string;
-  renderRow: (at: number) => ReactNode;
+  renderRow: (row: R) => ReactNode;
   onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
 }
 
 /** Draws only the rows in sight: thousands scroll as easily as ten. */
-export function VirtualList({ length, rowHeightPx, spareRows = 8, resetKey, renderRow, onKeyDown }: VirtualListProps) {
+export function VirtualList<R>({ rows, keyOf, rowHeightPx, spareRows = 8, resetKey, ...on }: VirtualListProps<R>) {
   const pane = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 800 });
 
@@ -34,19 +35,18 @@ export function VirtualList({ length, rowHeightPx, spareRows = 8, resetKey, rend
   }, [resetKey]);
 
   const first = Math.max(0, Math.floor(view.top / rowHeightPx) - spareRows);
-  const end = Math.min(length, Math.ceil((view.top + view.height) / rowHeightPx) + spareRows);
-  const visible = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
+  const end = Math.ceil((view.top + view.height) / rowHeightPx) + spareRows;
   return (
     <div className="virtual-list" ref={pane}>
-      <ul className="rows" style={{ height: length * rowHeightPx }} onKeyDown={onKeyDown}>
-        {visible.map((at) => (
+      <ul className="rows" style={{ height: rows.length * rowHeightPx }} onKeyDown={on.onKeyDown}>
+        {rows.slice(first, end).map((row, index) => (
           <li
-            key={at}
-            aria-setsize={length}
-            aria-posinset={at + 1}
-            style={{ height: rowHeightPx, transform: `translateY(${at * rowHeightPx}px)` }}
+            key={keyOf(row)}
+            aria-setsize={rows.length}
+            aria-posinset={first + index + 1}
+            style={{ height: rowHeightPx, transform: `translateY(${(first + index) * rowHeightPx}px)` }}
           >
-            {renderRow(at)}
+            {on.renderRow(row)}
           </li>
         ))}
       </ul>
