@@ -25,7 +25,8 @@ export class AutoSync {
   #isSyncing = false;
   #isAsked = false;
   #isClosed = false;
-  #wasAble: boolean;
+  #wasOnline: boolean;
+  #wasVisible: boolean;
 
   constructor(host: AutoSyncHost, options: AutoSyncOptions = {}) {
     this.#host = host;
@@ -33,7 +34,8 @@ export class AutoSync {
     this.#pollMsMin = options.pollMsMin ?? autoSyncDefaults.pollMsMin;
     this.#pollMsMax = Math.max(options.pollMsMax ?? autoSyncDefaults.pollMsMax, this.#pollMsMin);
     this.#pollMs = this.#pollMsMin;
-    this.#wasAble = this.#isAble();
+    this.#wasOnline = host.runtime.online();
+    this.#wasVisible = host.runtime.visible();
     this.#stopListening = host.runtime.onChange(() => this.#environmentChanged());
   }
 
@@ -46,6 +48,7 @@ export class AutoSync {
 
   /** At once: the app was opened, somebody signed in. */
   start(): void {
+    this.#isAsked = true;
     this.#schedule(0);
   }
 
@@ -55,15 +58,12 @@ export class AutoSync {
     this.#stopListening();
   }
 
-  #isAble(): boolean {
-    const { runtime } = this.#host;
-    return runtime.online() && runtime.visible();
-  }
-
   #environmentChanged(): void {
-    const isAble = this.#isAble();
-    const hasComeBack = isAble && !this.#wasAble;
-    this.#wasAble = isAble;
+    const { runtime } = this.#host;
+    const hasComeBack =
+      (runtime.online() && !this.#wasOnline) || (runtime.visible() && !this.#wasVisible && runtime.online());
+    this.#wasOnline = runtime.online();
+    this.#wasVisible = runtime.visible();
     if (!hasComeBack) return;
     this.#pollMs = this.#pollMsMin;
     this.#schedule(0);

@@ -8,7 +8,7 @@ import { Listeners } from "./live.ts";
 import type { LocalStoreImplementation } from "./local-store.ts";
 import { randomId } from "./random-id.ts";
 import type { Channel, RuntimeImplementation } from "./runtime.ts";
-import { adoptRecords } from "./vault-adoption.ts";
+import { moveRecords } from "./vault-adoption.ts";
 import { VaultRegistry, type Registry } from "./vault-registry.ts";
 
 export interface CurrentVaultOptions {
@@ -82,14 +82,31 @@ export class CurrentVault {
       return 0;
     }
     const vault = await this.#openVault(registry);
-    // A guest's and the unknown identity's data is the user's; another user's is not.
-    const isAdopted = before.identity?.kind !== "authenticated";
     await before.settled();
-    const conflicts = isAdopted ? await adoptRecords(before.vault, vault, this.#options.now) : 0;
+    const conflicts = await this.#move(registry, vault, "just-left");
     this.#go(vault);
     await before.close();
-    if (before.identity === null) await this.#options.storage.delete(before.name);
     this.#tellTabs();
+    return conflicts;
+  }
+
+  /**
+   * Finishes what a sign-in began. A vault that was just left may still be written by another tab that has not heard of
+   * it; it is looked at again, and deleted when it is empty, the next time that the app starts.
+   */
+  async #move(registry: Registry, vault: IdentityVault, when: "just-left" | "at-start"): Promise<number> {
+    const { storage, durability, now } = this.#options;
+    let conflicts = 0;
+    for (const { from, to } of registry.moves) {
+      if (to !== vault.identity?.identityId) continue;
+      const source = await storage.open(from, { durability });
+      conflicts += await moveRecords(source, vault, now);
+      const isEmpty = (await source.summaries()).every(({ records }) => records === 0);
+      await source.close();
+      if (!isEmpty || when === "just-left") continue;
+      await storage.delete(from);
+      await this.#registered().endMove(from);
+    }
     return conflicts;
   }
 
@@ -146,6 +163,7 @@ export class CurrentVault {
     this.#clockOffsetMs = known.clockOffsetMs;
     const vault = await this.#openVault(known);
     this.#channel = runtime.channel(this.prefix, this.#options.onElsewhere);
+    await this.#move(known, vault, "at-start");
     this.#error = null;
     this.#vault = vault;
     this.switched.call();

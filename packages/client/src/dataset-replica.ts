@@ -150,7 +150,9 @@ export class DatasetReplica {
 
   async read(selection: Selection): Promise<View> {
     const view = await this.#vault.read(this.name, selection);
-    this.#noteDamage(view.damaged);
+    if (this.#noteDamage(view.damaged)) {
+      this.#listeners.call({ origin: "here", keys: noKeys, values: noKeys, conflicts: [], loadStateChanged: false });
+    }
     return view;
   }
 
@@ -269,8 +271,10 @@ export class DatasetReplica {
     return values;
   }
 
-  #noteDamage(keys: readonly RecordKey[]): void {
+  /** Whether any of them is new. */
+  #noteDamage(keys: readonly RecordKey[]): boolean {
     const fresh = keys.filter((key) => !this.#damaged.includes(key));
     if (fresh.length > 0) this.#damaged = [...this.#damaged, ...fresh];
+    return fresh.length > 0;
   }
 }

@@ -11,6 +11,9 @@
 import {
   acknowledgeCommit,
   adoptPull,
+  formatVersion,
+  isSameVersion,
+  rebaseRecord,
   emptyCheckpoint,
   isCloudBehind,
   needsWholeReplica,
@@ -30,6 +33,7 @@ import {
   type ConflictRecord,
   type Head,
   type JsonValue,
+  type LocalRecord,
   type Pulled,
   type RecordKey,
   type RemoteRecord,
@@ -78,6 +82,7 @@ type Step =
 /** Runs until there is nothing left to do, or until nothing more can be done now. Rejects only where it was aborted. */
 export async function syncDataset(context: SyncContext, start: Start): Promise<SyncResult> {
   const run = new DatasetSync(context);
+  await run.rereadUnreadable();
   let step: Step = { type: start };
   while (step.type !== "done") step = await run.take(step);
   return run.result();
@@ -98,9 +103,35 @@ class DatasetSync {
   #failures = 0;
   #unverified = 0;
   #recordsMax = commitRecordsMax;
+  /** Of the head that was read last. */
+  #format = formatVersion;
 
   constructor(context: SyncContext) {
     this.#context = context;
+  }
+
+  /** S-19: what an older version of the app could not read, and this one can, needs no new pull. */
+  async rereadUnreadable(): Promise<void> {
+    const { replica, remote } = this.#context;
+    const readable = (record: LocalRecord): RemoteRecord | null => {
+      const content = record.base?.content;
+      const read = content?.type === "unreadable" ? remote.rereadItem(content.item) : null;
+      return isSameVersion(read, record.base) ? read : null;
+    };
+    if (![...replica.attention.values()].some(readable)) return;
+    const { dataset, now, resolver } = { ...this.#context, dataset: replica.name };
+    await replica.transact("cloud", { type: "attention" }, ({ records }) => {
+      const changed = new Map<RecordKey, LocalRecord | null>();
+      const conflicts: ConflictRecord[] = [];
+      for (const [key, record] of records) {
+        const remote = readable(record);
+        if (!remote) continue;
+        const rebased = rebaseRecord(key, record, remote, { dataset, resolver, now: now() });
+        changed.set(key, rebased.record);
+        if (rebased.conflict) conflicts.push(rebased.conflict);
+      }
+      return { change: { records: changed, conflicts }, result: undefined };
+    });
   }
 
   async take(step: Exclude<Step, { type: "done" }>): Promise<Step> {
@@ -226,7 +257,19 @@ class DatasetSync {
     this.#unverified = 0;
     this.#failures = 0;
     const { attempt } = this.#context.replica.state;
+    if (this.#format > formatVersion) return this.#refuseToWrite();
     return attempt ? { type: "send", attempt, first: false } : { type: "push" };
+  }
+
+  /** S-19: what is newer may mean something that a commit of this version would break. */
+  #refuseToWrite(): Step {
+    const { replica } = this.#context;
+    if (replica.outbox === 0 && replica.state.attempt === null) return { type: "push" };
+    this.#block({
+      code: "format-too-new",
+      message: `The dataset "${replica.name}" was written by a newer version of this app. What is new is read; edits wait here. Update the app.`,
+    });
+    return { type: "done" };
   }
 
   /** One local transaction that believes what was read, or nothing where it does not add up. */
@@ -382,6 +425,7 @@ class DatasetSync {
       for (const record of page.records) records.push(record);
       damaged.push(...page.damaged);
       head = page.head ?? head;
+      this.#format = page.head?.format ?? this.#format;
       cursor = page.cursor;
       this.#context.onProgress({ pulled: records.length, total: head?.recordCount ?? null });
     } while (cursor !== null);

@@ -482,3 +482,24 @@ describe("two tabs of one device", () => {
     await vi.waitFor(async () => expect(await two.dataset("notes").get("n")).toBeUndefined());
   });
 });
+
+it("what is written before a second sign-in joins what the user has, once, and the loser is kept", async () => {
+  const storage = memoryStore();
+  const first = device({ storage });
+  await first.signIn(ann);
+  await first.dataset("notes").put("n", { title: "ann's" });
+  await first.dataset("notes").put("gone", { title: "to be removed" });
+  await first.synchronize();
+  await first.signOut();
+  await runtime.advance(1_000);
+  await first.dataset("notes").put("n", { title: "written by nobody" });
+  await first.dataset("notes").put("gone", { title: "to be removed" });
+  expect(await first.signIn(ann)).toMatchObject({ conflicts: 1 });
+  expect(await first.dataset("notes").get("n")).toEqual({ title: "written by nobody" });
+  expect(await first.conflicts()).toMatchObject([{ kind: "guest-merge", key: "n" }]);
+  await first.dataset("notes").remove("gone");
+  await first.close();
+  const again = device({ storage });
+  expect(await again.dataset("notes").get("gone")).toBeUndefined();
+  expect((await again.dataset("notes").getAll()).size).toBe(1);
+});

@@ -83,13 +83,15 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   readonly #current: CurrentVault;
   readonly #link: CloudLink;
   readonly #runner: SyncRunner;
-  readonly #auto: AutoSync | null;
+  readonly #autoSync: AutoSyncOptions | null;
   readonly #identity = new LiveValue<IdentitySnapshot>(loadingIdentity);
   readonly #status = new LiveValue<SyncStatus>(loadingStatus);
   readonly #problems = new LiveValue<readonly Problem[]>([]);
   readonly #switched = new Listeners();
   readonly #handles = new Map<string, DatasetHandle<JsonValue>>();
   readonly #datasetStatus = new WeakMap<OpenDataset, LiveValue<DatasetStatus>>();
+  /** null before the client is open: it listens to the environment. */
+  #auto: AutoSync | null = null;
   #opening: Promise<void> | null = null;
   #openConflicts: readonly ConflictRecord[] = [];
   #storage: SyncStatus["storage"] = null;
@@ -113,11 +115,13 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
       ...{ current: this.#current, link: this.#link, runtime: this.#runtime, usage },
       now: () => this.#now(),
     });
-    this.#auto = autoSync === false ? null : this.#autoSync(autoSync === true ? {} : autoSync);
+    this.#autoSync = autoSync === false ? null : autoSync === true ? {} : autoSync;
     this.identity = this.#opensWhenWatched(this.#identity);
     this.status = this.#opensWhenWatched(this.#status);
     this.problems = this.#opensWhenWatched(this.#problems);
     this.usage = usage.live;
+    this.#current.switched.add(() => this.#onSwitch());
+    this.#runner.changed.add(() => this.#refresh());
   }
 
   get opened(): Promise<void> {
@@ -241,9 +245,9 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    await this.#opening?.catch(() => {});
     this.#auto?.close();
     this.#stopListening();
-    await this.#opening?.catch(() => {});
     await this.#runner.close();
     await this.#current.close();
   }
@@ -253,12 +257,14 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   }
 
   async #open(): Promise<void> {
-    this.#current.switched.add(() => this.#onSwitch());
-    this.#runner.changed.add(() => this.#refresh());
+    this.#stopListening();
     this.#stopListening = this.#runtime.onChange(() => this.#refresh());
     await this.#current.open();
     void this.#readStorage();
-    this.#auto?.start();
+    if (this.#autoSync && !this.#isClosed) {
+      this.#auto ??= new AutoSync({ runtime: this.#runtime, sync: () => this.#syncByItself() }, this.#autoSync);
+      this.#auto.start();
+    }
   }
 
   #now(): number {
@@ -364,10 +370,6 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     };
   }
 
-  #autoSync(options: AutoSyncOptions): AutoSync {
-    return new AutoSync({ runtime: this.#runtime, sync: () => this.#syncByItself() }, options);
-  }
-
   async #syncByItself(): Promise<"news" | "quiet" | "failed"> {
     try {
       const { report } = await this.#run({ type: "auto" });
@@ -418,7 +420,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
       online,
       phase: this.#runner.phase,
       isRunning: this.#runner.isRunning,
-      isAutomatic: this.#auto !== null && online,
+      isAutomatic: this.#autoSync !== null && online,
       error: this.#current.error ?? this.#runner.error,
     };
   }
@@ -442,8 +444,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     const { datasets, identity, unwritten } = vault;
     for (const dataset of datasets) this.#datasetStatus.get(dataset)?.set(datasetStatus(dataset, circumstances));
     this.#status.set(clientStatus(datasets, identity, unwritten, this.#storage, circumstances));
-    const needsSignIn =
-      circumstances.error?.code === "not-signed-in" || circumstances.error?.code === "credentials-expired";
+    const code = this.#status.getSnapshot().error?.code;
+    const needsSignIn = code === "not-signed-in" || code === "credentials-expired";
     this.#identity.set({
       identityId: identity?.identityId ?? null,
       kind: identity?.kind ?? "unknown",

@@ -88,6 +88,11 @@ export class IdentityVault {
     return this.#datasets.get(name) ?? this.#add(this.#options.declarations.of(name), null);
   }
 
+  /** One that may be here although it is no longer declared. */
+  storedDataset(name: DatasetName): OpenDataset {
+    return this.#datasets.get(name) ?? this.#add(this.#options.declarations.ofStored(name), null);
+  }
+
   /** Those of the last 30 days. */
   async conflicts(): Promise<readonly ConflictRecord[]> {
     const oldest = this.#options.now() - conflictKeptMs;
@@ -129,6 +134,7 @@ export class IdentityVault {
         this.#unwritten += change;
         this.touch(dataset);
       },
+      onUnreadable: () => this.touch(dataset),
     });
     dataset.subscribe((_, update) => this.changes.call(dataset, update));
     this.#datasets.set(declaration.name, dataset);
@@ -138,8 +144,7 @@ export class IdentityVault {
   #receive(input: unknown): void {
     const message = parseTabMessage(input);
     if (!message || this.#isClosed) return;
-    const dataset =
-      this.#datasets.get(message.dataset) ?? this.#add(this.#options.declarations.ofStored(message.dataset), null);
+    const dataset = this.storedDataset(message.dataset);
     dataset.replica.refresh(message.keys).catch((error: unknown) => {
       // What another tab wrote can't be read now: what is shown is old, and says so.
       if (this.#isClosed) return;

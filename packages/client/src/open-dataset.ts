@@ -22,6 +22,8 @@ export interface OpenDatasetOptions {
   /** Milliseconds since 1970, skew-corrected. */
   readonly now: () => number;
   readonly onUnwritten: (change: number) => void;
+  /** A record was met that this app can't read. */
+  readonly onUnreadable: () => void;
 }
 
 /** How far a pull has come. */
@@ -43,6 +45,7 @@ export class OpenDataset {
   damagedItems: readonly DamagedItem[] = [];
   progress: Progress = { pulled: 0, total: null };
   readonly #reader: ValueReader;
+  readonly #onUnreadable: () => void;
   readonly #listeners = new Listeners<[DatasetChange<JsonValue>, Update]>();
   /** Keys that the declared schema or version can't read, as far as they were met. */
   readonly #unreadable = new Map<RecordKey, SyncErrorInfo>();
@@ -51,11 +54,12 @@ export class OpenDataset {
   #revision = 0;
   #loadError: SyncErrorInfo | null = null;
 
-  constructor({ declaration, replica, now, onUnwritten }: OpenDatasetOptions) {
+  constructor({ declaration, replica, now, onUnwritten, onUnreadable }: OpenDatasetOptions) {
     this.name = declaration.name;
     this.declaration = declaration;
     this.replica = replica;
     this.#reader = new ValueReader(declaration);
+    this.#onUnreadable = onUnreadable;
     this.queue = new WriteQueue({
       replica,
       now,
@@ -178,8 +182,13 @@ export class OpenDataset {
   #note(key: RecordKey, record: LocalRecord | undefined): Reading {
     const reading = this.#reader.read(record);
     const isNoted = record?.base?.content.type === "unreadable"; // by the replica's attention
-    if (reading.type === "unreadable" && !isNoted) this.#unreadable.set(key, reading.error);
-    else this.#unreadable.delete(key);
+    if (reading.type !== "unreadable" || isNoted) {
+      this.#unreadable.delete(key);
+    } else if (!this.#unreadable.has(key)) {
+      this.#unreadable.set(key, reading.error);
+      // Not now: a snapshot may be read while a page is being rendered.
+      queueMicrotask(this.#onUnreadable);
+    }
     return reading;
   }
 

@@ -2,6 +2,7 @@
 // client, and one tab at a time for each vault; calls that come before a run has begun share it.
 import {
   errorToInfo,
+  formatVersion,
   isRetryable,
   isSyncError,
   parseCommitId,
@@ -331,7 +332,7 @@ async function readHeads(
 /** `head` undefined: the query of all heads returned none; null: one that can't be read. */
 function startOf({ replica }: OpenDataset, head: Head | null | undefined): Start | "nothing" {
   const { checkpoint, attempt } = replica.state;
-  if (checkpoint === null || head === null) return "pull";
+  if (checkpoint === null || head === null || (head?.format ?? 0) > formatVersion) return "pull";
   const isSame = (head?.commit ?? null) === checkpoint.commit && (head?.syncCount ?? 0) === checkpoint.syncCount;
   if (!isSame || attempt !== null) return "pull";
   return replica.outbox > 0 ? "push" : "nothing";

@@ -1,9 +1,11 @@
-// Brings the records of one vault into another: what was written before anybody was known, or as a guest, becomes the
+// Moves the records of one vault to another: what was written before anybody was known, or as a guest, becomes the
 // user's. Each record is a pending edit without a base: equal values are no conflict, else both are merged, and the loser
-// is kept. Running it again changes nothing, so a crash in the middle only means that it is run again.
+// is kept. Two databases share no transaction, so each dataset is copied first and taken away after; running it again
+// changes nothing. What another tab writes into the old vault meanwhile stays there for the next run.
 import {
   conflictOf,
   editRecord,
+  jsonEquals,
   mergeRecords,
   type ConflictRecord,
   type DatasetName,
@@ -15,17 +17,27 @@ import type { Vault, View } from "./local-store.ts";
 import type { OpenDataset } from "./open-dataset.ts";
 
 /** Returns how many conflicts were decided. */
-export async function adoptRecords(from: Vault, to: IdentityVault, now: () => number): Promise<number> {
+export async function moveRecords(from: Vault, to: IdentityVault, now: () => number): Promise<number> {
   let conflicts = 0;
   for (const { dataset } of await from.summaries()) {
-    conflicts += await adoptDataset(from, dataset, to.dataset(dataset), now());
+    conflicts += await moveDataset(from, dataset, to.storedDataset(dataset), now());
   }
   return conflicts;
 }
 
-async function adoptDataset(from: Vault, name: DatasetName, to: OpenDataset, now: number): Promise<number> {
+async function moveDataset(from: Vault, name: DatasetName, to: OpenDataset, now: number): Promise<number> {
   const { records } = await from.read(name, { type: "all" });
   const incoming = [...records.values()].filter(({ value }) => value !== undefined);
+  if (incoming.length === 0) return 0;
+  const conflicts = await copyRecords(incoming, to, now);
+  await from.transact(name, { type: "keys", keys: incoming.map(({ key }) => key) }, (view) => {
+    const copied = incoming.filter(({ key, value }) => jsonEquals(view.records.get(key)?.value, value));
+    return { change: { records: new Map(copied.map(({ key }) => [key, null])) }, result: undefined };
+  });
+  return conflicts;
+}
+
+function copyRecords(incoming: readonly LocalRecord[], to: OpenDataset, now: number): Promise<number> {
   const keys = incoming.map(({ key }) => key);
   return to.replica.transact("here", { type: "keys", keys }, (view) => {
     const { changed, conflicts, nextOrder } = mergeIncoming(view, incoming, to, now);

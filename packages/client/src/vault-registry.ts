@@ -7,8 +7,15 @@ import type { Vault } from "./local-store.ts";
 export interface Registry {
   readonly current: { readonly identity: SignedIn | null; readonly vault: string };
   readonly vaults: ReadonlyMap<IdentityId, string>;
+  /** Vaults whose records belong to an identity that has another vault, and are being moved there. */
+  readonly moves: readonly Move[];
   /** Milliseconds to add to the device's clock to have the cloud's. */
   readonly clockOffsetMs: number;
+}
+
+interface Move {
+  readonly from: string;
+  readonly to: IdentityId;
 }
 
 const entry = "registry";
@@ -34,14 +41,20 @@ export class VaultRegistry {
     return this.update((registry) => registry);
   }
 
-  /** The unknown identity's vault becomes the identity's own, unless it has one already; either way it is current. */
+  /**
+   * The unknown identity's vault becomes the identity's own, unless it has one already; then its records, and a guest's,
+   * are to be moved there. Either way the identity's vault is current.
+   */
   signIn(identity: SignedIn): Promise<Registry> {
     return this.update((registry) => {
       const known = registry.vaults.get(identity.identityId);
       const isUnclaimed = registry.current.identity === null;
       const vault = known ?? (isUnclaimed ? registry.current.vault : this.#newVaultName());
       const vaults = new Map(registry.vaults).set(identity.identityId, vault);
-      return { ...registry, current: { identity, vault }, vaults };
+      const { current } = registry;
+      const isMoved = vault !== current.vault && current.identity?.kind !== "authenticated";
+      const moves = isMoved ? [...registry.moves, { from: current.vault, to: identity.identityId }] : registry.moves;
+      return { ...registry, current: { identity, vault }, vaults, moves };
     });
   }
 
@@ -55,6 +68,10 @@ export class VaultRegistry {
     });
   }
 
+  async endMove(from: string): Promise<void> {
+    await this.update((registry) => ({ ...registry, moves: registry.moves.filter((move) => move.from !== from) }));
+  }
+
   async rememberClock(clockOffsetMs: number): Promise<void> {
     await this.update((registry) => ({ ...registry, clockOffsetMs }));
   }
@@ -64,24 +81,28 @@ export class VaultRegistry {
   }
 
   #fresh(): Registry {
-    return { current: { identity: null, vault: this.#newVaultName() }, vaults: new Map(), clockOffsetMs: 0 };
+    const current = { identity: null, vault: this.#newVaultName() };
+    return { current, vaults: new Map(), moves: [], clockOffsetMs: 0 };
   }
 }
 
-function registryToJson({ current, vaults, clockOffsetMs }: Registry): JsonValue {
+function registryToJson({ current, vaults, moves, clockOffsetMs }: Registry): JsonValue {
   const { identity, vault } = current;
   const { identityId, kind, logins } = identity ?? { identityId: null, kind: null, logins: [] };
   return {
     current: { identity: identityId === null ? null : { identityId, kind, logins }, vault },
     vaults: [...vaults],
+    moves: moves.map(({ from, to }) => ({ from, to })),
     clockOffsetMs,
   };
 }
 
 function parseRegistry(input: unknown): Registry {
-  const { current, vaults, clockOffsetMs } = parseFields(input);
+  const { current, vaults, moves, clockOffsetMs } = parseFields(input);
   const { identity, vault } = parseFields(current);
-  if (typeof vault !== "string" || typeof clockOffsetMs !== "number" || !isList(vaults)) throw unreadable();
+  if (typeof vault !== "string" || typeof clockOffsetMs !== "number" || !isList(vaults) || !isList(moves)) {
+    throw unreadable();
+  }
   const pairs = vaults.map((pair) => {
     if (!isList(pair) || typeof pair[1] !== "string") throw unreadable();
     return [parseIdentityId(pair[0]), pair[1]] as const;
@@ -89,8 +110,15 @@ function parseRegistry(input: unknown): Registry {
   return {
     current: { identity: identity === null ? null : parseSignedIn(identity), vault },
     vaults: new Map(pairs),
+    moves: moves.map(parseMove),
     clockOffsetMs,
   };
+}
+
+function parseMove(input: unknown): Move {
+  const { from, to } = parseFields(input);
+  if (typeof from !== "string") throw unreadable();
+  return { from, to: parseIdentityId(to) };
 }
 
 function parseSignedIn(input: unknown): SignedIn {
