@@ -14,6 +14,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { DatasetReplica } from "./dataset-replica.ts";
 import { syncDataset, type SyncResult } from "./dataset-sync.ts";
 import { dexieLocalStore } from "./dexie/dexie-local-store.ts";
+import type { Vault } from "./local-store.ts";
 import type { RuntimeImplementation } from "./runtime.ts";
 import { MemoryTable } from "./testing/memory-table.ts";
 
@@ -37,20 +38,31 @@ const runtime: RuntimeImplementation = {
   requestPersistence: async () => false,
 };
 
+const replicaOptions = { name: notes, announce: () => {}, neverSynced: false, summary: null };
+
 class Device {
   readonly replica: DatasetReplica;
+  readonly #vault: Vault;
   readonly #id: string;
 
-  private constructor(replica: DatasetReplica, id: string) {
+  private constructor(replica: DatasetReplica, vault: Vault, id: string) {
     this.replica = replica;
+    this.#vault = vault;
     this.#id = id;
   }
 
   static async open(id: string): Promise<Device> {
     const vault = await dexieLocalStore().open(`sync-${(ids += 1)}`, { durability: "relaxed" });
-    const replica = new DatasetReplica({ name: notes, vault, announce: () => {}, neverSynced: false, summary: null });
+    const replica = new DatasetReplica({ ...replicaOptions, vault });
     await replica.load();
-    return new Device(replica, id.repeat(8));
+    return new Device(replica, vault, id.repeat(8));
+  }
+
+  /** The same database, with a memory of its own. */
+  async anotherTab(): Promise<Device> {
+    const replica = new DatasetReplica({ ...replicaOptions, vault: this.#vault });
+    await replica.load();
+    return new Device(replica, this.#vault, this.#id);
   }
 
   put(name: string, value: JsonValue | undefined): Promise<void> {
@@ -257,5 +269,75 @@ describe("the sync loop", () => {
     expect(report).toMatchObject({ outcome: "synced", verified: true });
     await a.sync();
     expectEqual({ n: 1 });
+  });
+
+  it("S-12: a cloud that went back to a backup loses nothing that is here", async () => {
+    await a.put("old", 1);
+    await a.sync();
+    const backup = cloud.snapshot(notes);
+    await a.put("new", 2);
+    await a.sync();
+    cloud.restore(notes, backup);
+    await b.sync();
+    const { report } = await a.sync();
+    expect(report).toMatchObject({ outcome: "synced", conflicts: [{ key: "new", kind: "cloud-restored" }] });
+    await b.sync();
+    expectEqual({ new: 2, old: 1 });
+  });
+
+  it("S-13: a dataset whose head was lost gets a new one, and everybody agrees again", async () => {
+    await a.put("n", 1);
+    await a.sync();
+    cloud.table(notes).head = null;
+    expect((await a.sync()).report.outcome).toBe("synced");
+    await b.sync();
+    await b.put("m", 2);
+    await b.sync();
+    await a.sync();
+    expectEqual({ m: 2, n: 1 });
+  });
+
+  it("S-15: an answer changes nothing where another tab has finished the attempt", async () => {
+    const tab = await a.anotherTab();
+    await a.put("n", 1);
+    cloud.faults.push({
+      type: "meanwhile",
+      run: async () => {
+        await tab.sync();
+        await tab.put("n", 2);
+        await tab.sync();
+      },
+    });
+    await a.sync();
+    await a.replica.refresh(null);
+    await a.sync();
+    await b.sync();
+    expectEqual({ n: 2 });
+  });
+
+  it("S-19: what could not be read is kept, never written over, and read without a pull once it can be", async () => {
+    await a.put("n", { from: "a newer version" });
+    await a.put("m", 1);
+    await a.sync();
+    cloud.unreadable.add("n");
+    await b.sync();
+    expect(b.values).toEqual({ m: 1, n: undefined });
+    await expect(b.put("n", 1)).rejects.toMatchObject({ code: "format-too-new" });
+    cloud.unreadable.clear();
+    const { report } = await b.sync();
+    expect(report).toMatchObject({ pulled: 0, requests: 1 });
+    expectEqual({ m: 1, n: { from: "a newer version" } });
+  });
+
+  it("S-19: a dataset whose head is of a newer format is read and not written", async () => {
+    await a.put("n", 1);
+    await a.sync();
+    const table = cloud.table(notes);
+    if (table.head) table.head = { ...table.head, format: 99 };
+    expect((await b.sync()).report).toMatchObject({ outcome: "synced", verified: true });
+    await b.put("m", 2);
+    expect((await b.sync()).report).toMatchObject({ outcome: "blocked", error: { code: "format-too-new" } });
+    expect(cloud.values(notes)).toEqual({ n: 1 });
+    expect(b.pending).toBe(1);
   });
 });

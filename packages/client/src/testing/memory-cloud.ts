@@ -132,7 +132,7 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
           keys.filter((key) => key === fault.key),
         );
       },
-      rereadItem: () => null,
+      rereadItem: (item) => table.rereadItem(item),
     };
   }
 

@@ -6,6 +6,7 @@ import {
   type Attempt,
   type DatasetName,
   type Head,
+  type JsonValue,
   type RecordKey,
   type RemoteRecord,
   type SyncCount,
@@ -37,6 +38,8 @@ export class MemoryTable implements RemoteStore {
   readonly refused = new Set<string>();
   /** Keys whose last commit is not visible to reads yet. */
   readonly hidden = new Set<string>();
+  /** Keys whose items are as a newer version of the app would have written them. */
+  readonly unreadable = new Set<string>();
   pageSize = 1_000;
   requests = 0;
 
@@ -88,8 +91,22 @@ export class MemoryTable implements RemoteStore {
     return outcome;
   }
 
-  rereadItem(): null {
-    return null;
+  rereadItem(item: JsonValue): RemoteRecord | null {
+    const key = typeof item === "string" ? item : "";
+    const found = [...this.#tables.values()].flatMap(({ records }) => [...records.values()]);
+    return this.unreadable.has(key) ? null : (found.find((record) => record.key === key) ?? null);
+  }
+
+  /** What a backup keeps. */
+  snapshot(dataset: DatasetName): Table {
+    const { head, records } = this.table(dataset);
+    return { head, records: new Map(records) };
+  }
+
+  restore(dataset: DatasetName, { head, records }: Table): void {
+    this.#tables.set(dataset, { head, records: new Map(records) });
+    // DynamoDB knows no token of the table that was there before.
+    this.#tokens.clear();
   }
 
   #page(records: readonly RemoteRecord[], cursor: unknown, head: Head | null): Page {
@@ -97,7 +114,8 @@ export class MemoryTable implements RemoteStore {
     const from = typeof cursor === "number" ? cursor : 0;
     const to = from + this.pageSize;
     const last = to >= records.length;
-    return { records: records.slice(from, to), damaged: [], head: last ? head : null, cursor: last ? null : to, cost };
+    const shown = records.slice(from, to).map((record) => (this.unreadable.has(record.key) ? unread(record) : record));
+    return { records: shown, damaged: [], head: last ? head : null, cursor: last ? null : to, cost };
   }
 
   #broken(): CommitOutcome {
@@ -142,6 +160,11 @@ export class MemoryTable implements RemoteStore {
       table.records.set(key, { key, syncCount, commit, modifiedAt, schema, content });
     }
   }
+}
+
+function unread(record: RemoteRecord): RemoteRecord {
+  const error = { code: "format-too-new", message: "A newer version of the app wrote it.", key: record.key } as const;
+  return { ...record, content: { type: "unreadable", error, item: record.key } };
 }
 
 function after(count: SyncCount): SyncCount {
