@@ -5,6 +5,7 @@ import {
   isDatasetName,
   parseConflictRecord,
   parseStoredValue,
+  SyncError,
   type JsonValue,
   type ConflictRecord,
   type DatasetName,
@@ -15,7 +16,7 @@ import type { Dexie } from "dexie";
 import type { Change, RangeRequest, Selection, Summary, Vault, View } from "../local-store.ts";
 import { idbErrorToSyncError, isConnectionLost } from "./idb-error.ts";
 import { parseRow, parseObject, recordToRow, rowKey } from "./row.ts";
-import { attentionIndex, outboxIndex, stores } from "./schema.ts";
+import { attentionIndex, outboxIndex, schemaVersion, stores } from "./schema.ts";
 import { parseReplicaState } from "./state-row.ts";
 
 type Mode = "readonly" | "readwrite";
@@ -27,14 +28,15 @@ export class DexieVault implements Vault {
   readonly #db: Dexie;
   readonly #durability: "relaxed" | "strict";
   #onLost: (reason: "upgrade" | "closed") => void = () => {};
-  #closed = false;
+  /** Why it takes no more work. */
+  #closed: "reload-needed" | "closed" | null = null;
 
   constructor(db: Dexie, durability: "relaxed" | "strict") {
     this.#db = db;
     this.#durability = durability;
     // Another tab wants to upgrade: let go at once, so that it is never blocked by an old tab.
     db.on("versionchange", () => {
-      this.#closed = true;
+      this.#closed = "reload-needed";
       db.close();
       this.#onLost("upgrade");
     });
@@ -45,6 +47,11 @@ export class DexieVault implements Vault {
     await this.#db.open().catch((error: unknown) => {
       throw idbErrorToSyncError(error);
     });
+    // Dexie opens a database that a newer version has upgraded, as if nothing were; this version must not write to it.
+    if (this.#db.backendDB().version <= schemaVersion * 10) return;
+    this.#closed = "reload-needed";
+    this.#db.close();
+    throw isClosed("reload-needed");
   }
 
   onLost(listener: (reason: "upgrade" | "closed") => void): void {
@@ -52,7 +59,7 @@ export class DexieVault implements Vault {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closed ??= "closed";
     this.#db.close();
   }
 
@@ -125,7 +132,7 @@ export class DexieVault implements Vault {
     try {
       return await this.#once(mode, names, work);
     } catch (error) {
-      if (!isConnectionLost(error) || this.#closed) throw idbErrorToSyncError(error);
+      if (!isConnectionLost(error) || this.#closed !== null) throw idbErrorToSyncError(error);
     }
     try {
       this.#db.close({ disableAutoOpen: false });
@@ -137,7 +144,8 @@ export class DexieVault implements Vault {
   }
 
   async #once<R>(mode: Mode, names: readonly string[], work: (tx: IDBTransaction) => Promise<R>): Promise<R> {
-    if (!this.#db.isOpen() && !this.#closed) await this.#db.open();
+    if (this.#closed !== null) throw isClosed(this.#closed);
+    if (!this.#db.isOpen()) await this.#db.open();
     const tx = this.#db
       .backendDB()
       .transaction([...names], mode, { durability: mode === "readwrite" ? this.#durability : "default" });
@@ -158,6 +166,15 @@ export class DexieVault implements Vault {
     }
   }
 }
+
+const isClosed = (code: "reload-needed" | "closed"): SyncError =>
+  new SyncError({
+    code,
+    message:
+      code === "closed"
+        ? "The client was closed, or another identity is shown now. Nothing of this was stored."
+        : "A newer version of this app has upgraded its data on this device. Nothing of this was stored; reload the page.",
+  });
 
 /** The rows themselves of what can't be parsed, so that they can be kept aside when they are written over. */
 type RawView = View & {

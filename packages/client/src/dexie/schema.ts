@@ -17,10 +17,13 @@ export const outboxIndex = "[d+p]";
 /** Rows that are held back or can't be read have an `x`. */
 export const attentionIndex = "[d+x]";
 
+/** Dexie multiplies its versions by ten. */
+export const schemaVersion = 1;
+
 /** Declares the schema; every version that was ever released stays here, so that old databases can be upgraded. */
 export function declareSchema(name: string): Dexie {
   const db = new Dexie(name, { autoOpen: false });
-  db.version(1).stores({
+  db.version(schemaVersion).stores({
     [stores.records]: `[d+k], ${outboxIndex}, ${attentionIndex}`,
     [stores.datasets]: "d",
     [stores.conflicts]: "id",
