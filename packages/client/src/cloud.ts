@@ -15,7 +15,13 @@ export interface SignedIn {
 /** Which identity the client wants to be. */
 export type Who =
   /** Whoever the app's `logins` say; a guest where they say nobody. `create`: a new guest may be made. */
-  | { readonly type: "current"; readonly known: SignedIn | null; readonly create: boolean }
+  | {
+      readonly type: "current";
+      readonly known: SignedIn | null;
+      readonly create: boolean;
+      /** false: the user has signed out on this page, and the app's `logins` may still answer for a moment. */
+      readonly askLogins: boolean;
+    }
   | { readonly type: "logins"; readonly logins: Logins; readonly guest: IdentityId | null };
 
 export interface CloudSession {

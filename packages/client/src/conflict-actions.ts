@@ -1,17 +1,19 @@
 // What a person does with what waits for one: decide a conflict, bring back what lost, try a refused record again.
 import {
+  clashesFor,
   editRecord,
-  localWins,
   mergeRecords,
   parseDatasetName,
   parseRecordKey,
   SyncError,
   versionValue,
+  type Conflict,
   type ConflictRecord,
   type JsonValue,
   type LocalRecord,
   type RecordKey,
   type Resolution,
+  type Resolver,
 } from "@holdfast/core";
 import type { IdentityVault } from "./identity-vault.ts";
 import type { View } from "./local-store.ts";
@@ -34,7 +36,7 @@ export async function resolveConflict(
   await dataset.queue.settled();
   await dataset.replica.transact("here", { type: "keys", keys: [key] }, (view) => {
     const current = view.records.get(key);
-    const decided = decide(conflict, current, resolution, chosen);
+    const decided = decide(conflict, current, resolution, { chosen, resolver: dataset.declaration.resolver });
     const settled: ConflictRecord = {
       ...conflict,
       state: "settled",
@@ -50,7 +52,7 @@ function decide(
   conflict: ConflictRecord,
   current: LocalRecord | undefined,
   resolution: Resolution<JsonValue>,
-  chosen: JsonValue | undefined,
+  { chosen, resolver }: { readonly chosen: JsonValue | undefined; readonly resolver: Resolver<JsonValue> },
 ): JsonValue | undefined {
   switch (resolution.type) {
     case "value":
@@ -65,36 +67,39 @@ function decide(
     case "local":
     case "remote":
       return current?.hold?.type === "conflict"
-        ? decideOpen(current, resolution.type)
-        : restore(conflict, current, resolution.type);
+        ? decideOpen(current, resolution.type, resolver)
+        : restore(conflict, current, resolution.type, resolver);
   }
 }
 
+type Side = "local" | "remote";
+
 /** As the resolver would have: what did not clash is kept from both. */
-function decideOpen(current: LocalRecord, side: "local" | "remote"): JsonValue | undefined {
+function decideOpen(current: LocalRecord, side: Side, resolver: Resolver<JsonValue>): JsonValue | undefined {
   const base = current.hold?.type === "conflict" ? current.hold.base : undefined;
-  return mergedFor(current.key, base, current.value, versionValue(current.base), side);
+  const sides = { base, local: current.value, remote: versionValue(current.base) };
+  return mergedFor(side, current.key, sides, resolver);
 }
 
 /** As the conflict would have ended, laid upon what has become of the record since. */
 function restore(
   conflict: ConflictRecord,
   current: LocalRecord | undefined,
-  side: "local" | "remote",
+  side: Side,
+  resolver: Resolver<JsonValue>,
 ): JsonValue | undefined {
-  const { key, base, local, remote, result } = conflict;
-  const wanted = conflict.clashes.includes("") ? conflict[side] : mergedFor(key, base, local, remote, side);
-  return mergedFor(key, result, wanted, current?.value, "local");
+  const { key, result, clashes } = conflict;
+  const wanted = clashes.includes("") ? conflict[side] : mergedFor(side, key, conflict, resolver);
+  return mergedFor("local", key, { base: result, local: wanted, remote: current?.value }, resolver);
 }
 
 function mergedFor(
+  side: Side,
   key: string,
-  base: JsonValue | undefined,
-  local: JsonValue | undefined,
-  remote: JsonValue | undefined,
-  side: "local" | "remote",
+  { base, local, remote }: Pick<Conflict<JsonValue>, "base" | "local" | "remote">,
+  declared: Resolver<JsonValue>,
 ): JsonValue | undefined {
-  const resolver = side === "local" ? localWins : () => ({ type: "remote" }) as const;
+  const resolver = clashesFor(side, declared);
   const outcome = mergeRecords({ key, base, local, remote, localModifiedAt: 0, remoteModifiedAt: 0, resolver });
   return outcome.type === "asked" ? local : outcome.value;
 }

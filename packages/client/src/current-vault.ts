@@ -35,6 +35,7 @@ export class CurrentVault {
   #channel: Channel | null = null;
   #vault: IdentityVault | null = null;
   #clockOffsetMs = 0;
+  #isSignedOut = false;
   #error: SyncErrorInfo | null = null;
   #isClosed = false;
 
@@ -51,6 +52,11 @@ export class CurrentVault {
   /** Why nothing can be read or written here. */
   get error(): SyncErrorInfo | null {
     return this.#error;
+  }
+
+  /** Whether somebody signed out while this page was open, and nobody has signed in since. */
+  get isSignedOut(): boolean {
+    return this.#isSignedOut;
   }
 
   /** As remembered from an earlier run. */
@@ -77,6 +83,7 @@ export class CurrentVault {
     const registry = await this.#registered().signIn(identity);
     if (registry.current.vault === before.name) {
       before.identity = identity;
+      this.#isSignedOut = false;
       this.switched.call();
       this.#tellTabs();
       return 0;
@@ -183,6 +190,7 @@ export class CurrentVault {
   }
 
   #go(vault: IdentityVault): void {
+    this.#isSignedOut = vault.identity === null;
     this.#vault = vault;
     this.#opening = Promise.resolve(vault);
     this.switched.call();

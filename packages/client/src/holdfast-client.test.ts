@@ -1,12 +1,14 @@
 // The client as an app uses it, in memory.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  askUser,
   byPath,
   counter,
   createSyncClient,
   defineDataset,
   highest,
   isSyncError,
+  text,
   type Definitions,
   type SyncClient,
 } from "./index.ts";
@@ -502,4 +504,55 @@ it("what is written before a second sign-in joins what the user has, once, and t
   const again = device({ storage });
   expect(await again.dataset("notes").get("gone")).toBeUndefined();
   expect((await again.dataset("notes").getAll()).size).toBe(1);
+});
+
+it("deciding a conflict keeps what the path policies merge", async () => {
+  const definitions = { notes: defineDataset<Note>({ resolver: byPath({ "/body": text() }) }) };
+  const make = () =>
+    createSyncClient({ cloud, datasets: definitions, runtime, storage: memoryStore(), autoSync: false });
+  const [a, b] = [make(), make()];
+  clients.push(a, b);
+  await a.signIn(ann);
+  await b.signIn(ann);
+  await a.dataset("notes").put("n", { title: "t", body: "milk\nbread" });
+  for (const client of [a, b]) await client.synchronize();
+  await a.dataset("notes").put("n", { title: "A", body: "eggs\nmilk\nbread" });
+  await runtime.advance(1_000);
+  await b.dataset("notes").put("n", { title: "B", body: "milk\nbread\napples" });
+  for (const client of [a, b]) await client.synchronize();
+  const [conflict] = await b.conflicts();
+  expect(conflict?.clashes).toEqual(["/title"]);
+  const merged = { title: "B", body: "eggs\nmilk\nbread\napples" };
+  expect(await b.dataset("notes").get("n")).toEqual(merged);
+  await b.resolveConflict(conflict?.id ?? "", { type: "local" });
+  expect(await b.dataset("notes").get("n")).toEqual(merged);
+  await b.resolveConflict(conflict?.id ?? "", { type: "remote" });
+  expect(await b.dataset("notes").get("n")).toEqual({ ...merged, title: "A" });
+});
+
+it("an open conflict is decided by a person, and then goes up", async () => {
+  const definitions = { notes: defineDataset<Note>({ resolver: askUser }) };
+  const make = () =>
+    createSyncClient({ cloud, datasets: definitions, runtime, storage: memoryStore(), autoSync: false });
+  const [a, b] = [make(), make()];
+  clients.push(a, b);
+  await a.signIn(ann);
+  await b.signIn(ann);
+  await a.dataset("notes").put("n", { title: "t", body: "x" });
+  for (const client of [a, b]) await client.synchronize();
+  await a.dataset("notes").put("n", { title: "A", body: "x" });
+  await b.dataset("notes").put("n", { title: "B", body: "y" });
+  for (const client of [a, b]) await client.synchronize();
+  expect(await b.dataset("notes").get("n")).toEqual({ title: "B", body: "y" });
+  expect(b.status.getSnapshot()).toMatchObject({ state: "attention", conflicts: 1, pending: 0 });
+  await vi.waitFor(() =>
+    expect(b.problems.getSnapshot()).toMatchObject([{ type: "conflict", state: "open", key: "n" }]),
+  );
+  await expect(b.dataset("notes").whenSynced({ key: "n" })).rejects.toThrow(/conflict/);
+  const [open] = await b.conflicts();
+  await b.resolveConflict(open?.id ?? "", { type: "remote" });
+  await vi.waitFor(() => expect(b.problems.getSnapshot()).toEqual([]));
+  for (const client of [b, a]) await client.synchronize();
+  for (const client of [a, b]) expect(await client.dataset("notes").get("n")).toEqual({ title: "A", body: "y" });
+  expect(b.status.getSnapshot()).toMatchObject({ state: "saved", conflicts: 0 });
 });

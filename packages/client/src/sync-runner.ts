@@ -114,10 +114,8 @@ export class SyncRunner {
       vault = await current.follow();
       if (vault.identity) return { session, vault, identity: vault.identity };
       const { signal } = this.#stop;
-      const identity = await retrying(() => session.identify({ type: "current", known: null, create }, signal), {
-        runtime,
-        signal,
-      });
+      const who = { type: "current", known: null, create, askLogins: !current.isSignedOut } as const;
+      const identity = await retrying(() => session.identify(who, signal), { runtime, signal });
       if (identity) await current.become(identity);
       return { session, vault: await current.open(), identity };
     });

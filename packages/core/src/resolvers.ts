@@ -1,5 +1,5 @@
 // The resolvers that an app can name instead of writing its own.
-import type { AnyResolver, Conflict, JsonPointer, PathPolicy, Resolution } from "./conflict.ts";
+import type { AnyResolver, Conflict, JsonPointer, PathPolicy, Resolution, Resolver } from "./conflict.ts";
 import type { JsonValue } from "./json-value.ts";
 import { parsePolicies, planOf, policyTree, setPlan, type Side } from "./path-policy.ts";
 import { mergeThreeWay } from "./three-way.ts";
@@ -40,6 +40,14 @@ export function byPath(
   }
   setPlan(resolver, plan);
   return resolver;
+}
+
+/** Decides clashes for one side; what the policies of `resolver` merge, they go on merging. */
+export function clashesFor(side: Side, resolver: Resolver<JsonValue>): AnyResolver {
+  const { merges, policies } = planOf(resolver);
+  const decided: AnyResolver = () => ({ type: side });
+  setPlan(decided, { merges, policies, otherwise: decided });
+  return decided;
 }
 
 /** An edit wins over a removal of the record; else the newer one. */

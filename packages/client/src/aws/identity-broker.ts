@@ -34,11 +34,11 @@ export class IdentityBroker {
   async identify(who: Who, signal: AbortSignal): Promise<SignedIn | null> {
     signal.throwIfAborted();
     if (who.type === "logins") return this.#signIn(who.logins, who.guest, signal);
-    const { known, create } = who;
+    const { known, create, askLogins } = who;
     if (known?.kind === "guest") return known;
     // Credentials name their identity: one request tells whether the logins still are this identity's.
     if (known) return this.#authenticated(await this.#cache.get(known, signal), known.logins);
-    const logins = await this.#tokens.ask(signal);
+    const logins = askLogins ? await this.#tokens.ask(signal) : null;
     if (logins) return this.#signIn(logins, null, signal);
     if (this.#configuration.guests && create) {
       return { identityId: await this.#pool.identityId(null, signal), kind: "guest", logins: [] };

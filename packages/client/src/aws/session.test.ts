@@ -83,22 +83,28 @@ afterEach(() => {
 describe("who the user is", () => {
   it("a guest is made only where one may be, and needs no login", async () => {
     const session = await open();
-    expect(await session.identify({ type: "current", known: null, create: false }, signal)).toBeNull();
+    expect(await session.identify({ type: "current", known: null, create: false, askLogins: true }, signal)).toBeNull();
     expect(asked).toEqual([]);
-    expect(await session.identify({ type: "current", known: null, create: true }, signal)).toEqual(guest);
-    expect(await session.identify({ type: "current", known: guest, create: true }, signal)).toEqual(guest);
+    expect(await session.identify({ type: "current", known: null, create: true, askLogins: true }, signal)).toEqual(
+      guest,
+    );
+    expect(await session.identify({ type: "current", known: guest, create: true, askLogins: true }, signal)).toEqual(
+      guest,
+    );
     expect(operations()).toEqual(["GetId"]);
     expect(asked[0]?.body).toEqual({ IdentityPoolId: "us-east-1:pool" });
     expect(asked[0]?.request.headers["authorization"]).toBeUndefined();
     expect(
-      await (await open({ guests: false })).identify({ type: "current", known: null, create: true }, signal),
+      await (
+        await open({ guests: false })
+      ).identify({ type: "current", known: null, create: true, askLogins: true }, signal),
     ).toBeNull();
     expect(operations()).toEqual(["GetId"]);
   });
 
   it("the app's logins name the user", async () => {
     const session = await open({ logins: async () => ({ idp: "a-token" }) });
-    const who = await session.identify({ type: "current", known: null, create: true }, signal);
+    const who = await session.identify({ type: "current", known: null, create: true, askLogins: true }, signal);
     expect(who).toEqual(known(userId));
     expect(asked[0]?.body["Logins"]).toEqual({ idp: "a-token" });
   });
@@ -107,7 +113,7 @@ describe("who the user is", () => {
     for (const options of [{}, { logins: async () => null }, { logins: async () => ({}) }]) {
       const session = await open(options);
       await expect(
-        session.identify({ type: "current", known: known(userId), create: true }, signal),
+        session.identify({ type: "current", known: known(userId), create: true, askLogins: true }, signal),
       ).rejects.toMatchObject({ code: "not-signed-in" });
       await expect(session.credentials(known(userId), signal)).rejects.toMatchObject({ code: "not-signed-in" });
     }
@@ -118,7 +124,7 @@ describe("who the user is", () => {
     const tokens = [jwt({ exp: now() + 60 }), "stale", "fresh"];
     let calls = 0;
     const session = await open({ logins: async () => ({ idp: tokens[calls++] ?? "" }) });
-    await session.identify({ type: "current", known: null, create: false }, signal);
+    await session.identify({ type: "current", known: null, create: false, askLogins: true }, signal);
     refuseLogin("stale");
     deviceAhead = cloudAhead = hour;
     await expect(session.credentials(known(userId), signal)).rejects.toMatchObject({ code: "not-signed-in" });
@@ -132,7 +138,10 @@ describe("who the user is", () => {
     script["GetCredentialsForIdentity"] = ({ body }) =>
       body["IdentityId"] === userId ? credentialsFor(userId) : failure("NotAuthorizedException");
     const session = await open({ logins: async () => ({ idp: "a-token" }) });
-    const who = await session.identify({ type: "current", known: known(otherId), create: true }, signal);
+    const who = await session.identify(
+      { type: "current", known: known(otherId), create: true, askLogins: true },
+      signal,
+    );
     expect(who).toEqual(known(userId));
     const store = session.remoteStore(known(otherId));
     await expect(store.readHead({ dataset, signal })).rejects.toMatchObject({ code: "identity-changed" });
