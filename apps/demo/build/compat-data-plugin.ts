@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { Plugin } from "vite";
 import { compatEntries } from "./compat-entries.ts";
 
+const require = createRequire(import.meta.url);
 const virtualId = "virtual:compat-data";
 
 export function compatDataPlugin(): Plugin {
@@ -13,7 +14,7 @@ export function compatDataPlugin(): Plugin {
     resolveId: (id) => (id === virtualId ? resolvedId : undefined),
     load(id) {
       if (id !== resolvedId) return undefined;
-      const file = createRequire(import.meta.url).resolve("@mdn/browser-compat-data");
+      const file = require.resolve("@mdn/browser-compat-data");
       const entries = compatEntries(JSON.parse(readFileSync(file, "utf8")));
       // A string for JSON.parse is read several times faster than the same data as an object literal.
       return `export default JSON.parse(${JSON.stringify(JSON.stringify(entries))});`;

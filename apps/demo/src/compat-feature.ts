@@ -1,4 +1,4 @@
-/** What a browser does with a feature; `version_added` as MDN writes it: a version, "preview", false, or null where nobody knows. */
+/** What a browser does with a feature. `version_added` as MDN writes it: a version, "preview", false, null: unknown. */
 export interface CompatSupport {
   version_added: string | boolean | null;
   version_removed?: string;

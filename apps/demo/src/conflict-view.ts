@@ -3,7 +3,7 @@ import type { ConflictRecord, JsonPointer, JsonValue } from "@holdfast/client";
 
 export type Side = "local" | "remote";
 
-export interface ConflictField {
+interface ConflictField {
   readonly name: string;
   readonly local: string;
   readonly remote: string;

@@ -1,15 +1,13 @@
 // What two devices changed at once, all datasets, and which of it this person has looked at already.
-import type { ConflictRecord, Live } from "@holdfast/client";
+import type { ConflictRecord } from "@holdfast/client";
 import { liveValue, useLive } from "./live.ts";
 import { storedValue } from "./stored-value.ts";
 import { client, compat, notes } from "./sync.ts";
 import { run } from "./toasts.ts";
 
+/** Open ones first, then the newest. */
 const found = liveValue<readonly ConflictRecord[]>([]);
 const seen = storedValue("seen-conflicts");
-
-/** Open ones first, then the newest. */
-export const conflicts: Live<readonly ConflictRecord[]> = found;
 
 export interface SortedConflicts {
   readonly fresh: readonly ConflictRecord[];
@@ -17,7 +15,7 @@ export interface SortedConflicts {
 }
 
 export function useConflicts(): SortedConflicts {
-  const all = useLive(conflicts);
+  const all = useLive(found);
   const seenIds = parseIds(useLive(seen));
   const isSeen = ({ id, state }: ConflictRecord) => state === "settled" && seenIds.has(id);
   return { fresh: all.filter((conflict) => !isSeen(conflict)), seen: all.filter(isSeen) };

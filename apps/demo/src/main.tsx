@@ -2,19 +2,23 @@ import { createRoot } from "react-dom/client";
 import { installNetworkSwitch } from "./network-switch.ts";
 import "./styles/tokens.css";
 import "./styles/frame.css";
+import "./styles/status.css";
 import "./styles/controls.css";
 import "./styles/list.css";
 import "./styles/detail.css";
+import "./styles/checklist.css";
+import "./styles/feature.css";
 import "./styles/panel.css";
+import "./styles/conflicts.css";
+import "./styles/toasts.css";
 
 // First of all: the client asks navigator.onLine and fetch, and both must obey the switch from the start.
 installNetworkSwitch();
 
 const root = createRoot(document.body.appendChild(document.createElement("div")));
 try {
-  const [{ App }, { startApp }] = await Promise.all([import("./app.tsx"), import("./start-app.ts")]);
-  startApp();
-  root.render(<App />);
+  const { startApp } = await import("./start-app.ts");
+  startApp(root);
 } catch (error) {
   root.render(
     <main className="start-failed">

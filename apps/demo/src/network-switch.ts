@@ -1,5 +1,5 @@
 // "Go offline": this device's requests fail as they do without a network. The page itself stays reachable, as a
-// service worker would keep it. navigator.onLine and its events follow the switch, and a real loss of network shows too.
+// service worker would keep it. navigator.onLine and its events follow the switch; a real loss of network shows too.
 import { useLive } from "./live.ts";
 import { storedValue } from "./stored-value.ts";
 

@@ -30,7 +30,7 @@ export function deleteNote(key: string): void {
   run(remove());
 }
 
-/** A note that was opened and left without a word in it goes away again. What was typed last is written before this reads. */
+/** A note that was left without a word in it goes away again. What was typed last is written before this reads. */
 export function dropIfBlank(key: string): void {
   const drop = async () => {
     const note = await notes.get(key);

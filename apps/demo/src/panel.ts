@@ -1,4 +1,4 @@
-// Whether the Sync panel is open in this window: at first where it stands beside the notes, not where it would cover them.
+// Whether the Sync panel is open in this window: at first only where it stands beside the notes and covers nothing.
 import { liveValue, type LiveValue } from "./live.ts";
 
 const storageKey = "holdfast-demo:panel";

@@ -1,4 +1,4 @@
-// The screen stands in the address (#/notes/KEY, #/data/KEY), so a reload and the phone's back button do what one expects.
+// The screen stands in the address (#/notes/KEY, #/data/KEY): a reload and the back button do what one expects.
 import { useSyncExternalStore } from "react";
 
 export type Place = "notes" | "data";

@@ -5,7 +5,10 @@ export function sampleNotes(now: number): [key: string, note: Note][] {
   const notes: Note[] = [
     {
       title: "Weekend on the coast",
-      body: "Train at 8:12 from platform 4. The cottage key is under the third pot.\n\nAsk Mara whether low tide on Sunday is early enough for the rock pools.",
+      body: text(
+        "Train at 8:12 from platform 4. The cottage key is under the third pot.",
+        "Ask Mara whether low tide on Sunday is early enough for the rock pools.",
+      ),
       items: checklist([
         ["Rain jackets", true],
         ["Torch and spare batteries", true],
@@ -19,7 +22,10 @@ export function sampleNotes(now: number): [key: string, note: Note][] {
     },
     {
       title: "Lentil soup, the good one",
-      body: "One onion, two carrots, a thumb of ginger. Red lentils, a tin of tomatoes, stock. Twenty minutes.\n\nLemon at the end, never before.",
+      body: text(
+        "One onion, two carrots, a thumb of ginger. Red lentils, a tin of tomatoes, stock. Twenty minutes.",
+        "Lemon at the end, never before.",
+      ),
       items: {},
       tags: ["recipes"],
       colour: "coral",
@@ -27,13 +33,21 @@ export function sampleNotes(now: number): [key: string, note: Note][] {
     },
     {
       title: "Try this",
-      body: "1. Switch to offline and change this line.\n2. Open a second device and change another note there.\n3. Go back online and watch both arrive.",
+      body: [
+        "1. Switch to offline and change this line.",
+        "2. Open a second device and change another note there.",
+        "3. Go back online and watch both arrive.",
+      ].join("\n"),
       items: {},
       tags: ["holdfast"],
       createdAt: now - 2,
     },
   ];
   return notes.map((note) => [crypto.randomUUID(), note]);
+}
+
+function text(...paragraphs: readonly string[]): string {
+  return paragraphs.join("\n\n");
 }
 
 function checklist(lines: readonly (readonly [text: string, done: boolean])[]): Note["items"] {

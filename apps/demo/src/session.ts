@@ -4,7 +4,7 @@ import { takeUserFromUrl, type UserName } from "./device.ts";
 import { flushDrafts } from "./drafts.ts";
 import { goTo, currentRoute } from "./route.ts";
 import { count } from "./status-words.ts";
-import { client, loginsOf } from "./sync.ts";
+import { client, loginsOf, noteCount } from "./sync.ts";
 import { showToast } from "./toasts.ts";
 import { currentUser, rememberUser, whileLeaving } from "./user.ts";
 
@@ -26,12 +26,12 @@ export async function signInAs(user: UserName): Promise<SignOutAnswer> {
     const answer = await signOut();
     if (answer.unsynced > 0) return answer;
   }
-  const guestNotes = client.identity.getSnapshot().kind !== "authenticated" && before === null;
+  const hadNotes = before === null && noteCount.getSnapshot().total > 0;
   const { conflicts } = await client.signIn(await loginsOf(user));
   rememberUser(user);
   const clashes = conflicts > 0 ? ` ${count(conflicts, "conflict")} to look at.` : "";
   showToast(
-    `Signed in as ${userLabels[user]}.${guestNotes ? " What was written here as a guest is yours." : ""}${clashes}`,
+    `Signed in as ${userLabels[user]}.${hadNotes ? " What was written here as a guest is yours." : ""}${clashes}`,
   );
   return { unsynced: 0 };
 }
@@ -57,7 +57,7 @@ export async function signOut(unsynced: "flush" | "keep" | "discard" = "flush"):
   return { unsynced: 0 };
 }
 
-/** Signs in whom the address names. Who was signed in before a reload still is: the client asks for the token itself. */
+/** Signs in whom the address names. After a reload nothing is to be done: the client asks for the token itself. */
 export async function startSession(): Promise<void> {
   const user = takeUserFromUrl();
   if (user === null || user === currentUser()) return;

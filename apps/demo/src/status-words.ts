@@ -97,7 +97,7 @@ function savedWords(status: SyncStatus, identity: IdentitySnapshot): StatusWords
     return {
       tone: "good",
       label: "Saved · this browser only",
-      detail: "A guest’s notes can be reached from this browser alone. Sign in to have them on every device.",
+      detail: "In this browser and in the cloud, under an identity that only this browser has.",
     };
   }
   return { tone: "quiet", label: "Ready", detail: "Nothing to save yet. It is saved on this device as you type." };

@@ -35,7 +35,7 @@ export function DraftInput(props: DraftInputProps) {
   return props.multiline === true ? <textarea {...common} /> : <input type="text" {...common} />;
 }
 
-/** When another device's text replaces the one being read, the caret stays at the same words instead of jumping to the end. */
+/** When another device's text replaces the one being read, the caret stays at its words, not at the end. */
 function useKeptCaret({ text, isTyped }: DraftField) {
   const field = useRef<TextField>(null);
   const caret = useRef(0);

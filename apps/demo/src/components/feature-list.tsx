@@ -50,7 +50,7 @@ export function FeatureList({ selected }: { selected: string | null }) {
       <VirtualList
         rows={rows}
         keyOf={(row) => row.key}
-        rowHeightPx={58}
+        rowHeightPx={64}
         resetKey={`${filter.name} ${query}`}
         onKeyDown={onListKeyDown}
         renderRow={(row) => <FeatureRow row={row} isSelected={row.key === selected} />}

@@ -5,6 +5,7 @@ import { createNote } from "../note-actions.ts";
 import { checklistProgress, noteMatches, notePreview, noteTitle, type Note } from "../note.ts";
 import { notes } from "../sync.ts";
 import { shortAge, useNow } from "../time-words.ts";
+import { useCurrentUser } from "../user.ts";
 import { GuestNotice } from "./guest-notice.tsx";
 import { Icon } from "./icon.tsx";
 import { onListKeyDown, SearchField } from "./search-field.tsx";
@@ -17,6 +18,7 @@ export function NoteList({ selected }: { selected: string | null }) {
   const { rows, total, state } = useRows(notes, { where: (note) => noteMatches(note, query), sort: pinnedThenNewest }, [
     query,
   ]);
+  const isFetching = useCurrentUser() !== null && state === "partial";
   const now = useNow();
   return (
     <section className="list-pane" aria-label="Notes">
@@ -28,7 +30,7 @@ export function NoteList({ selected }: { selected: string | null }) {
         </button>
       </div>
       <p className="list-count" data-testid="note-count">
-        {countWords(state, total, query)}
+        {state === "loading" ? "Opening your notes…" : countWords(total, query, isFetching)}
       </p>
       <VirtualList
         rows={rows}
@@ -84,11 +86,10 @@ function NoteRow({ row, isSelected, now }: NoteRowProps) {
   );
 }
 
-function countWords(state: string, total: number, query: string): string {
-  if (state === "loading") return "Opening your notes…";
+function countWords(total: number, query: string, isFetching: boolean): string {
   const amount = `${total.toLocaleString("en")} ${total === 1 ? "note" : "notes"}`;
   if (query !== "") return total === 0 ? `No note has “${query}” in it.` : `${amount} with “${query}”`;
-  if (state === "partial") return total === 0 ? "Fetching your notes…" : `${amount} so far`;
+  if (isFetching) return total === 0 ? "Fetching your notes…" : `${amount} so far`;
   return total === 0 ? "No notes yet" : amount;
 }
 

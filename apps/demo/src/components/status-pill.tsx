@@ -1,3 +1,4 @@
+import type { SyncStatus } from "@holdfast/client";
 import { useConflicts } from "../conflicts.ts";
 import { unsavedFields } from "../drafts.ts";
 import { useLive } from "../live.ts";
@@ -8,7 +9,8 @@ import { client, notes } from "../sync.ts";
 /** Opens the Sync panel, and says in words where everything is. */
 export function StatusPill() {
   const words = useStatusWords();
-  const { state, pending, conflicts, recoverable } = useLive(client.status);
+  const { pending, conflicts, recoverable } = useLive(client.status);
+  const state = useStateWithDrafts();
   const { fresh } = useConflicts();
   const isOpen = useLive(panelOpen);
   return (
@@ -37,6 +39,13 @@ export function StatusPill() {
       </span>
     </>
   );
+}
+
+/** The client's state, which cannot know yet of what stands in a field and is written in a moment. */
+function useStateWithDrafts(): SyncStatus["state"] {
+  const { state, unwritten } = useLive(client.status);
+  const drafts = useLive(unsavedFields);
+  return state === "saved" && unwritten + drafts > 0 ? "saving" : state;
 }
 
 export function useStatusWords(): StatusWords {

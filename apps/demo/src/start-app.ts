@@ -1,4 +1,7 @@
 // What the page does as a whole, once: keys, leaving, news from other devices.
+import { createElement } from "react";
+import type { Root } from "react-dom/client";
+import { App } from "./app.tsx";
 import { followConflicts } from "./conflicts.ts";
 import { flushDrafts, unsavedFields } from "./drafts.ts";
 import { createNote } from "./note-actions.ts";
@@ -17,8 +20,9 @@ declare global {
   }
 }
 
-export function startApp(): void {
+export function startApp(root: Root): void {
   window.holdfast = { client, notes, compat };
+  root.render(createElement(App));
   run(startSession());
   followConflicts();
   notes.subscribe((change) => {
