@@ -39,7 +39,8 @@ export function startApp(root: Root): void {
 
 function tellConflicts(keys: readonly string[]): void {
   const [first, ...rest] = new Set(keys);
-  if (first === undefined) return;
+  // An open panel shows them already.
+  if (first === undefined || panelOpen.getSnapshot()) return;
   const note = notes.getSnapshot().records.get(first);
   const name = note === undefined ? "a note" : `“${noteTitle(note)}”`;
   const others = rest.length > 0 ? ` and ${count(rest.length, "more note")}` : "";

@@ -1,5 +1,5 @@
 // The state of everything, in words that promise no more than is so.
-import type { IdentitySnapshot, SyncStatus } from "@holdfast/client";
+import type { IdentitySnapshot, SyncErrorInfo, SyncStatus } from "@holdfast/client";
 
 export interface StatusWords {
   /** What it looks like: the colours of the pill. */
@@ -70,11 +70,24 @@ function savingWords(status: SyncStatus): StatusWords {
   };
 }
 
+/** The client's message says what a developer can check; who writes notes can only wait. */
+function whyNot(error: SyncErrorInfo | null): string {
+  switch (error?.code) {
+    case undefined:
+    case "offline":
+    case "cloud-unavailable":
+    case "throttled":
+      return "It is tried again by itself.";
+    default:
+      return error?.message ?? "";
+  }
+}
+
 function waitingWords(status: SyncStatus): StatusWords {
   return {
     tone: "waiting",
     label: `Saved here · ${waitingWord(status)}`,
-    detail: status.error?.message ?? "The cloud has not got everything yet. It is tried again by itself.",
+    detail: `The cloud has not got everything yet. ${whyNot(status.error)}`,
   };
 }
 
@@ -83,7 +96,7 @@ function savedWords(status: SyncStatus, identity: IdentitySnapshot): StatusWords
     return {
       tone: "waiting",
       label: "Saved · cloud out of reach",
-      detail: `Nothing waits to go up, but news from other devices cannot come now. ${status.error.message}`,
+      detail: `Nothing waits to go up, but news from other devices cannot come now. ${whyNot(status.error)}`,
     };
   }
   if (status.recoverable) {
@@ -101,6 +114,19 @@ function savedWords(status: SyncStatus, identity: IdentitySnapshot): StatusWords
     };
   }
   return { tone: "quiet", label: "Ready", detail: "Nothing to save yet. It is saved on this device as you type." };
+}
+
+/** The client's message says what a developer can check; who writes notes can only wait. */
+function whyNot(error: SyncErrorInfo | null): string {
+  switch (error?.code) {
+    case undefined:
+    case "offline":
+    case "cloud-unavailable":
+    case "throttled":
+      return "It is tried again by itself.";
+    default:
+      return error?.message ?? "";
+  }
 }
 
 function waitingWord({ pending }: SyncStatus): string {
