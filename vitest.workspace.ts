@@ -19,4 +19,18 @@ export default [
   project("core", "packages/core"),
   project("client", "packages/client", [source("packages/client/test-setup.ts")]),
   project("emulator", "packages/emulator"),
+  {
+    resolve: { alias },
+    test: {
+      name: "e2e",
+      root: source("apps/demo"),
+      include: ["e2e/**/*.test.ts"],
+      // One browser and one build of the demo for all files, which take turns after the other projects' tests.
+      fileParallelism: false,
+      isolate: false,
+      sequence: { groupOrder: 1 },
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  },
 ] satisfies TestProjectConfiguration[];
