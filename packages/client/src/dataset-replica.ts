@@ -55,6 +55,7 @@ export class DatasetReplica {
   #sortedKeys: readonly RecordKey[] | null = null;
   #state: ReplicaState = emptyReplica;
   #loading: Promise<void> | null = null;
+  #last: Promise<unknown> = Promise.resolve();
   #damaged: readonly RecordKey[] = [];
   #sending: { readonly attempt: ReplicaState["attempt"]; readonly keys: ReadonlySet<RecordKey> } = {
     attempt: null,
@@ -139,7 +140,7 @@ export class DatasetReplica {
   }
 
   async #readAll(): Promise<void> {
-    this.#takeWhole(await this.#vault.read(this.name, { type: "all" }));
+    await this.#inTurn(async () => this.#takeWhole(await this.#vault.read(this.name, { type: "all" })));
     this.#listeners.call({ origin: "here", keys: null, values: noKeys, conflicts: [], loadStateChanged: true });
   }
 
@@ -161,7 +162,22 @@ export class DatasetReplica {
   }
 
   /** One transaction: reads, decides, writes; then memory, listeners and other tabs are told, in this order. */
-  async transact<R>(
+  transact<R>(
+    origin: Origin,
+    selection: Selection,
+    decide: (view: View) => { readonly change: Change; readonly result: R },
+  ): Promise<R> {
+    return this.#inTurn(() => this.#transact(origin, selection, decide));
+  }
+
+  /** What is read of the store and what is known of a commit reach the memory in the order in which they happened. */
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #transact<R>(
     origin: Origin,
     selection: Selection,
     decide: (view: View) => { readonly change: Change; readonly result: R },
@@ -199,12 +215,18 @@ export class DatasetReplica {
   }
 
   /** Before a sync: another tab may have moved the checkpoint, and its message may still be under way. */
-  async refreshState(): Promise<void> {
-    this.#state = (await this.#vault.read(this.name, { type: "keys", keys: [] })).state;
+  refreshState(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#state = (await this.#vault.read(this.name, { type: "keys", keys: [] })).state;
+    });
   }
 
   /** Another tab has committed: what it changed is read again. */
-  async refresh(keys: readonly RecordKey[] | null): Promise<void> {
+  refresh(keys: readonly RecordKey[] | null): Promise<void> {
+    return this.#inTurn(() => this.#refresh(keys));
+  }
+
+  async #refresh(keys: readonly RecordKey[] | null): Promise<void> {
     const before = this.loadState;
     const selection: Selection = this.#records && keys === null ? { type: "all" } : { type: "keys", keys: keys ?? [] };
     const [summary, view] = await Promise.all([

@@ -139,8 +139,11 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     const parsed = parseDeclaredName(name);
     const pinned = options.identityId === undefined ? null : parseIdentityId(options.identityId);
     const cacheKey = pinned === null ? parsed : `${parsed} ${pinned}`;
-    let handle = this.#handles.get(cacheKey);
-    if (!handle) this.#handles.set(cacheKey, (handle = new DatasetHandle(parsed, this.#hostOf(parsed, pinned))));
+    const known = this.#handles.get(cacheKey);
+    if (known) return known;
+    const handle = new DatasetHandle<JsonValue>(parsed, this.#hostOf(parsed, pinned));
+    this.#handles.set(cacheKey, handle);
+    this.#current.opened?.dataset(parsed);
     return handle;
   }
 
@@ -398,6 +401,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     const vault = this.#current.opened;
     if (vault && !this.#watched.has(vault)) {
       this.#watched.add(vault);
+      // What the app has a handle of is synced, also before it is read or written.
+      for (const { name } of this.#handles.values()) vault.dataset(name);
       vault.changes.add((dataset, update) => {
         if (vault !== this.#current.opened) return;
         if (update?.origin === "here" && dataset.replica.outbox > 0 && dataset.declaration.sync === "auto")

@@ -54,13 +54,19 @@ export class IdentityVault {
       isReplicaId(known) ? known : randomId(options.runtime, 6),
     );
     if (!isReplicaId(replicaId)) throw new Error("the replica id was just made");
-    return new IdentityVault(options, vault, replicaId, await vault.summaries());
+    // Listening begins before reading: what another tab commits in between is heard, and read again.
+    const early: unknown[] = [];
+    let receive = (message: unknown): void => void early.push(message);
+    const channel = options.runtime.channel(options.name, (message) => receive(message));
+    const opened = new IdentityVault(options, { vault, replicaId, channel }, await vault.summaries());
+    receive = (message) => opened.#receive(message);
+    for (const message of early) receive(message);
+    return opened;
   }
 
   private constructor(
     options: IdentityVaultOptions,
-    vault: Vault,
-    replicaId: ReplicaId,
+    { vault, replicaId, channel }: { vault: Vault; replicaId: ReplicaId; channel: Channel },
     summaries: readonly Summary[],
   ) {
     this.name = options.name;
@@ -70,7 +76,7 @@ export class IdentityVault {
     this.#options = options;
     for (const summary of summaries) this.#add(options.declarations.ofStored(summary.dataset), summary);
     for (const name of options.declarations.names) this.dataset(name);
-    this.#channel = options.runtime.channel(options.name, (message) => this.#receive(message));
+    this.#channel = channel;
     vault.onLost((reason) => this.lost.call(reason));
   }
 
