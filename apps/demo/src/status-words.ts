@@ -70,19 +70,6 @@ function savingWords(status: SyncStatus): StatusWords {
   };
 }
 
-/** The client's message says what a developer can check; who writes notes can only wait. */
-function whyNot(error: SyncErrorInfo | null): string {
-  switch (error?.code) {
-    case undefined:
-    case "offline":
-    case "cloud-unavailable":
-    case "throttled":
-      return "It is tried again by itself.";
-    default:
-      return error?.message ?? "";
-  }
-}
-
 function waitingWords(status: SyncStatus): StatusWords {
   return {
     tone: "waiting",
