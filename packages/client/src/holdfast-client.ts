@@ -319,7 +319,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     await dataset.queue.settled();
     const { replica } = dataset;
     if (dataset.declaration.sync === "never") return;
-    const before = replica.state.nextOrder;
+    const before = dataset.queue.nextPlace;
     const isMine = (order: number | undefined): boolean => order !== undefined && order < before;
     const isDone = async (): Promise<boolean> => {
       for (const record of replica.attention.values()) {

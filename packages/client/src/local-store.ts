@@ -54,7 +54,10 @@ export interface Vault {
   read(dataset: DatasetName, selection: Selection): Promise<View>;
   /** In key order; absent records are left out of no count: only what has a row is listed. */
   readRange(dataset: DatasetName, range: RangeRequest): Promise<readonly LocalRecord[]>;
-  /** Reads, decides, writes: one transaction. What `decide` throws aborts it and is thrown. Resolves after the commit. */
+  /**
+   * Reads, decides, writes: one transaction. What `decide` throws aborts it and is thrown. Resolves after the commit.
+   * `decide` may be called a second time, with what is there then; only its last answer is written.
+   */
   transact<R>(
     dataset: DatasetName,
     selection: Selection,

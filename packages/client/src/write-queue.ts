@@ -8,6 +8,7 @@ import {
   type JsonValue,
   type LocalRecord,
   type RecordKey,
+  type ReplicaState,
 } from "@holdfast/core";
 import type { DatasetReplica } from "./dataset-replica.ts";
 import type { View } from "./local-store.ts";
@@ -31,6 +32,9 @@ interface Written {
   readonly before: JsonValue | undefined;
   readonly after: JsonValue | undefined;
 }
+
+/** Small enough that a reload wastes nothing, large enough that a stored one is rare. */
+const placesTaken = 1_024;
 
 /** The writes of one call: all or nothing. */
 interface Job {
@@ -62,6 +66,8 @@ export class WriteQueue {
   readonly #ownWrites = new Map<RecordKey, Write>();
   /** What became of writes that others build on; one that was refused has none. */
   readonly #written = new WeakMap<Write, Written>();
+  /** Places in the outbox that this tab has taken in advance, so that a write need not store the next free one. */
+  #places = { next: 0, end: 0 };
 
   constructor(options: WriteQueueOptions) {
     this.#options = options;
@@ -89,6 +95,12 @@ export class WriteQueue {
   /** Resolves when everything that was asked for before is durable or refused; never rejects. */
   async settled(): Promise<void> {
     while (this.#flushing) await this.#flushing;
+  }
+
+  /** Above the place of every write that this tab has made. */
+  get nextPlace(): number {
+    const { next, end } = this.#places;
+    return next < end ? next : this.#options.replica.state.nextOrder;
   }
 
   get isIdle(): boolean {
@@ -147,7 +159,11 @@ export class WriteQueue {
     let answers: readonly Answer[];
     try {
       const keys = [...new Set(jobs.flatMap(({ writes }) => writes.map(({ key }) => key)))];
-      answers = await this.#options.replica.transact("here", { type: "keys", keys }, (view) => this.#apply(jobs, view));
+      const applied = await this.#options.replica.transact("here", { type: "keys", keys }, (view) =>
+        this.#apply(jobs, view),
+      );
+      answers = applied.answers;
+      this.#places = applied.places;
     } catch (error) {
       for (const { writes } of jobs) for (const write of writes) this.#written.delete(write);
       // One that the storage refuses (no room for it) must not take the others with it.
@@ -169,7 +185,17 @@ export class WriteQueue {
     const changed = new Map<RecordKey, LocalRecord | null>();
     const inAttempt = new Set(view.state.attempt?.records.map(({ key }) => key));
     const now = this.#options.now();
-    let nextOrder = view.state.nextOrder;
+    let places = this.#places;
+    let state: ReplicaState | undefined;
+    const takePlace = (): number => {
+      if (places.next >= places.end) {
+        const { nextOrder } = state ?? view.state;
+        places = { next: nextOrder, end: nextOrder + placesTaken };
+        state = { ...view.state, nextOrder: places.end };
+      }
+      places = { ...places, next: places.next + 1 };
+      return places.next - 1;
+    };
     const answers = jobs.map(({ writes }): Answer => {
       // A job that is refused half-way leaves nothing behind.
       const staged = new Map<RecordKey, LocalRecord | null>();
@@ -180,12 +206,9 @@ export class WriteQueue {
           const record = holder?.get(key) ?? undefined;
           const before = this.#options.visible(record);
           const after = produce(before, this.#seenBy(write));
-          const edit = { key, value: after, now, schema: this.#options.schemaVersion, order: nextOrder };
+          const edit = { key, value: after, now, schema: this.#options.schemaVersion, order: takePlace() };
           const outcome = editRecord(record, edit, inAttempt.has(key));
-          if (outcome.type === "edited") {
-            staged.set(key, outcome.record);
-            nextOrder += 1;
-          }
+          if (outcome.type === "edited") staged.set(key, outcome.record);
           return { before, after };
         });
         for (const [key, record] of staged) changed.set(key, record);
@@ -198,8 +221,9 @@ export class WriteQueue {
         return { type: "refused", error };
       }
     });
-    const change = changed.size === 0 ? {} : { state: { ...view.state, nextOrder }, records: changed };
-    return { change, result: answers };
+    // Places are taken only by what is stored together with the taking.
+    if (changed.size === 0) return { change: {}, result: { answers, places: this.#places } };
+    return { change: { state, records: changed }, result: { answers, places } };
   }
 }
 

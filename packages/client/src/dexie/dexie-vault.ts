@@ -21,6 +21,9 @@ import { parseReplicaState } from "./state-row.ts";
 
 type Mode = "readonly" | "readwrite";
 
+/** The answer of a transaction that wrote nothing because it lacks an object store. */
+const needsAll = Symbol("all object stores are needed");
+
 /** Above so many keys one range is read instead of one request for each key. */
 const singleGetsMax = 64;
 
@@ -92,13 +95,28 @@ export class DexieVault implements Vault {
     selection: Selection,
     decide: (view: View) => { readonly change: Change; readonly result: R },
   ): Promise<R> {
-    const names = [stores.datasets, stores.records, stores.conflicts, stores.aside];
-    return this.#run("readwrite", names, async (tx) => {
-      const { damagedRows, damagedState, ...view } = await readView(tx, dataset, selection);
-      const { change, result } = decide(view);
-      if (change.state && damagedState) tx.objectStore(stores.aside).put({ d: dataset, row: damagedState });
-      writeChange(tx, dataset, change, damagedRows);
-      return result;
+    // Each further object store makes a transaction dearer (a put by a third), and an app's writes need only these two.
+    const usual: readonly string[] = [stores.datasets, stores.records];
+    const all = [...usual, stores.conflicts, stores.aside];
+    const once = (names: readonly string[]) =>
+      this.#run("readwrite", names, async (tx) => {
+        const { damagedRows, damagedState, ...view } = await readView(tx, dataset, selection);
+        const { change, result } = decide(view);
+        const isAll = names === all;
+        if (
+          !isAll &&
+          (damagedRows.size > 0 || damagedState || change.conflicts?.length || change.removedConflicts?.length)
+        ) {
+          return needsAll;
+        }
+        if (change.state && damagedState) tx.objectStore(stores.aside).put({ d: dataset, row: damagedState });
+        writeChange(tx, dataset, change, damagedRows);
+        return { result };
+      });
+    return once(selection.type === "keys" ? usual : all).then(async (first) => {
+      const done = first === needsAll ? await once(all) : first;
+      if (done === needsAll) throw new Error("all object stores were there");
+      return done.result;
     });
   }
 
@@ -286,9 +304,8 @@ function writeChange(
     else rows.put(recordToRow(dataset, record));
   }
   if (change.state) tx.objectStore(stores.datasets).put({ d: dataset, ...change.state });
-  const conflicts = tx.objectStore(stores.conflicts);
-  for (const conflict of change.conflicts ?? []) conflicts.put(conflict);
-  for (const id of change.removedConflicts ?? []) conflicts.delete(id);
+  for (const conflict of change.conflicts ?? []) tx.objectStore(stores.conflicts).put(conflict);
+  for (const id of change.removedConflicts ?? []) tx.objectStore(stores.conflicts).delete(id);
 }
 
 async function readMetaRow(tx: IDBTransaction, name: string): Promise<JsonValue | undefined> {
