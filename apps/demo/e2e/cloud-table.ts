@@ -1,7 +1,7 @@
 // Looks into the cloud's table behind the emulator: what is really there, whoever says what.
 import type { Emulator } from "@holdfast/emulator";
 
-export type Item = Readonly<Record<string, unknown>>;
+type Item = Readonly<Record<string, unknown>>;
 
 export interface CloudDataset {
   /** null: nothing was ever committed. */

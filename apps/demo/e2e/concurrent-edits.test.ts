@@ -36,9 +36,8 @@ test("Both offline, different fields of one record edited: after both sync, both
   expect(await allNotes(two)).toEqual(await allNotes(one));
 });
 
-test("Both offline, the same field edited: both show the newest; the other value is in conflicts() and can be restored", async ({
-  openDevice,
-}) => {
+test(`Both offline, the same field edited: both show the newest; \
+the other value is in conflicts() and can be restored`, async ({ openDevice }) => {
   const [one, two] = await Promise.all([openDevice(), openDevice()]);
   const newerHere = await writeNote(one, { title: "First note" });
   const newerThere = await writeNote(one, { title: "Second note" });

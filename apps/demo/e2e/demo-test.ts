@@ -9,7 +9,7 @@ import { findChromium, remedy } from "../../../scripts/ensure-chromium.mjs";
 import { startDemo, type Demo } from "../server/start-demo.ts";
 import { watchConsole, type ConsoleWatch } from "./console-watch.ts";
 
-export interface DeviceOptions extends BrowserContextOptions {
+interface DeviceOptions extends BrowserContextOptions {
   /** Signs in at the start. Default "ada"; null: a guest. */
   readonly user?: "ada" | "grace" | null;
 }
