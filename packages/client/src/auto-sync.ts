@@ -10,6 +10,8 @@ export interface AutoSyncHost {
   readonly runtime: RuntimeImplementation;
   /** Runs a sync; whether it found or sent anything, or failed for now. Never rejects. */
   readonly sync: () => Promise<"news" | "quiet" | "failed">;
+  /** Whether the app's budget is used up: then news is looked for at the slowest pace. */
+  readonly isOverBudget: () => boolean;
 }
 
 export class AutoSync {
@@ -90,7 +92,8 @@ export class AutoSync {
     this.#isAsked = false;
     const outcome = await this.#host.sync();
     this.#isSyncing = false;
-    if (outcome === "news") this.#pollMs = this.#pollMsMin;
+    if (this.#host.isOverBudget()) this.#pollMs = this.#pollMsMax;
+    else if (outcome === "news") this.#pollMs = this.#pollMsMin;
     else this.#pollMs = Math.min(this.#pollMs * 1.5, this.#pollMsMax);
     if (outcome === "failed") this.#isAsked = true;
     // Jitter, so that devices that woke together do not stay together.

@@ -54,9 +54,9 @@ class Device {
 }
 
 async function run(seed: number, store: Store): Promise<void> {
-  const { random } = fakeRuntime({ seed: seed + 1_000 });
+  const chance = fakeRuntime({ seed: seed + 1_000 });
   const pick = <T>(list: readonly T[]): T => {
-    const chosen = list[Math.floor(random() * list.length)];
+    const chosen = list[Math.floor(chance.random() * list.length)];
     if (chosen === undefined) throw new Error("nothing to pick from");
     return chosen;
   };
@@ -66,13 +66,13 @@ async function run(seed: number, store: Store): Promise<void> {
   const running: Promise<unknown>[] = [];
   for (let step = 0; step < 60; step += 1) {
     const device = pick(devices);
-    const roll = random();
+    const roll = chance.random();
     if (roll < 0.45) await device.edit(pick(keys));
     else if (roll < 0.6) running.push(device.client.synchronize().catch(() => {}));
     else if (roll < 0.75) await device.client.synchronize();
     else if (roll < 0.83) cloud.fail({ code: pick(["cloud-unavailable", "throttled"] as const), afterApplying: true });
     else if (roll < 0.88) cloud.fail({ code: "cloud-unavailable", times: pick([1, 3, 8]) });
-    else if (roll < 0.94) device.runtime.setOnline(random() < 0.5);
+    else if (roll < 0.94) device.runtime.setOnline(chance.random() < 0.5);
     else device.crash();
   }
   for (const { runtime } of devices) runtime.setOnline(true);

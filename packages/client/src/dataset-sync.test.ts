@@ -12,7 +12,8 @@ import {
 } from "@holdfast/core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { DatasetReplica } from "./dataset-replica.ts";
-import { syncDataset, type SyncResult } from "./dataset-sync.ts";
+import { syncDataset } from "./dataset-sync.ts";
+import type { SyncResult } from "./sync-tally.ts";
 import { dexieLocalStore } from "./dexie/dexie-local-store.ts";
 import type { Vault } from "./local-store.ts";
 import type { RuntimeImplementation } from "./runtime.ts";

@@ -12,8 +12,6 @@ import {
   acknowledgeCommit,
   adoptPull,
   formatVersion,
-  isSameVersion,
-  rebaseRecord,
   emptyCheckpoint,
   isCloudBehind,
   needsWholeReplica,
@@ -30,22 +28,21 @@ import {
   type AnyResolver,
   type Attempt,
   type CommitId,
-  type ConflictRecord,
   type Head,
   type JsonValue,
-  type LocalRecord,
   type Pulled,
-  type RecordKey,
   type RemoteRecord,
   type ReplicaId,
   type Resolver,
   type SyncErrorInfo,
 } from "@holdfast/core";
-import type { DatasetReport, SyncStatus } from "./api.ts";
+import type { SyncStatus } from "./api.ts";
 import { backoffMs } from "./backoff.ts";
 import type { DatasetReplica } from "./dataset-replica.ts";
+import { SyncTally, type SyncResult } from "./sync-tally.ts";
 import type { CommitOutcome, Cost, DamagedItem, Page, RemoteStore } from "./remote-store.ts";
 import { failuresMax } from "./retrying.ts";
+import { rereadUnreadable } from "./reread.ts";
 import type { RuntimeImplementation } from "./runtime.ts";
 
 export interface SyncContext {
@@ -63,13 +60,6 @@ export interface SyncContext {
   readonly onCost: (purpose: "push" | "pull" | "poll" | "verify", cost: Cost) => void;
 }
 
-export interface SyncResult {
-  readonly report: DatasetReport;
-  /** Items of the cloud that count for nothing because they can't be read. */
-  readonly damaged: readonly DamagedItem[];
-  readonly repaired: readonly RecordKey[];
-}
-
 export type Start = "pull" | "push" | "compare";
 
 type Step =
@@ -82,7 +72,7 @@ type Step =
 /** Runs until there is nothing left to do, or until nothing more can be done now. Rejects only where it was aborted. */
 export async function syncDataset(context: SyncContext, start: Start): Promise<SyncResult> {
   const run = new DatasetSync(context);
-  await run.rereadUnreadable();
+  await rereadUnreadable(context);
   let step: Step = { type: start };
   while (step.type !== "done") step = await run.take(step);
   return run.result();
@@ -90,16 +80,8 @@ export async function syncDataset(context: SyncContext, start: Start): Promise<S
 
 class DatasetSync {
   readonly #context: SyncContext;
+  readonly #tally = new SyncTally();
   #verified = false;
-  #pulled = 0;
-  #pushed = 0;
-  #merged = 0;
-  readonly #conflicts: ConflictRecord[] = [];
-  readonly #cost = { requests: 0, readUnits: 0, writeUnits: 0 };
-  #damaged: readonly DamagedItem[] = [];
-  #repaired: readonly RecordKey[] = [];
-  #error: SyncErrorInfo | null = null;
-  #blocked = false;
   #failures = 0;
   #unverified = 0;
   #recordsMax = commitRecordsMax;
@@ -108,30 +90,6 @@ class DatasetSync {
 
   constructor(context: SyncContext) {
     this.#context = context;
-  }
-
-  /** S-19: what an older version of the app could not read, and this one can, needs no new pull. */
-  async rereadUnreadable(): Promise<void> {
-    const { replica, remote } = this.#context;
-    const readable = (record: LocalRecord): RemoteRecord | null => {
-      const content = record.base?.content;
-      const read = content?.type === "unreadable" ? remote.rereadItem(content.item) : null;
-      return isSameVersion(read, record.base) ? read : null;
-    };
-    if (![...replica.attention.values()].some(readable)) return;
-    const { dataset, now, resolver } = { ...this.#context, dataset: replica.name };
-    await replica.transact("cloud", { type: "attention" }, ({ records }) => {
-      const changed = new Map<RecordKey, LocalRecord | null>();
-      const conflicts: ConflictRecord[] = [];
-      for (const [key, record] of records) {
-        const remote = readable(record);
-        if (!remote) continue;
-        const rebased = rebaseRecord(key, record, remote, { dataset, resolver, now: now() });
-        changed.set(key, rebased.record);
-        if (rebased.conflict) conflicts.push(rebased.conflict);
-      }
-      return { change: { records: changed, conflicts }, result: undefined };
-    });
   }
 
   async take(step: Exclude<Step, { type: "done" }>): Promise<Step> {
@@ -154,27 +112,7 @@ class DatasetSync {
   }
 
   result(): SyncResult {
-    const { replica } = this.#context;
-    const outcome =
-      this.#error === null
-        ? "synced"
-        : this.#blocked
-          ? "blocked"
-          : this.#error.code === "offline"
-            ? "offline"
-            : "incomplete";
-    const report: DatasetReport = {
-      dataset: replica.name,
-      outcome,
-      error: this.#error,
-      verified: this.#verified && this.#error === null,
-      pulled: this.#pulled,
-      pushed: this.#pushed,
-      merged: this.#merged,
-      conflicts: this.#conflicts,
-      ...this.#cost,
-    };
-    return { report, damaged: this.#damaged, repaired: this.#repaired };
+    return this.#tally.result(this.#context.replica.name, this.#verified);
   }
 
   /** S-7, S-8: everything since the checkpoint. */
@@ -215,7 +153,7 @@ class DatasetSync {
     const before = await this.#readPages("verify", () => remote.readHead({ dataset, signal }));
     const listing = await this.#readPages("verify", (cursor) => remote.listPage({ dataset, cursor, signal }));
     const { head } = await this.#readPages("verify", () => remote.readHead({ dataset, signal }));
-    this.#damaged = listing.damaged;
+    this.#tally.damaged = listing.damaged;
     const still = before.head?.commit === head?.commit;
     if (head === null) {
       if (listing.records.length === 0 && replica.state.checkpoint?.commit == null && still) return this.#startEmpty();
@@ -239,9 +177,9 @@ class DatasetSync {
   async #repairHead(head: Head | null, records: readonly RemoteRecord[]): Promise<boolean> {
     const { replica, remote, signal, replicaId, now } = this.#context;
     const repair = planRepair(replica.state, head, records, {
-      commit: this.#newCommit(),
+      commit: this.#context.newCommit(),
       replica: replicaId,
-      newLineage: this.#newCommit(),
+      newLineage: this.#context.newCommit(),
       now: now(),
       seenBefore: replica.disagreement,
     });
@@ -307,10 +245,7 @@ class DatasetSync {
       },
     );
     if (outcome === null) return false;
-    this.#pulled += outcome.pulled;
-    this.#merged += outcome.merged;
-    this.#conflicts.push(...outcome.conflicts);
-    this.#repaired = [...this.#repaired, ...outcome.repaired];
+    this.#tally.adopt(outcome);
     return true;
   }
 
@@ -331,9 +266,9 @@ class DatasetSync {
     if (state.checkpoint === null) return { change: {}, result: { type: "pull" } };
     const pending = [...view.records.values()].sort((a, b) => (a.pending?.order ?? 0) - (b.pending?.order ?? 0));
     const attempt = planCommit(state.checkpoint, pending, {
-      commit: this.#newCommit(),
+      commit: this.#context.newCommit(),
       replica: replicaId,
-      newLineage: this.#newCommit(),
+      newLineage: this.#context.newCommit(),
       now: now(),
       recordsMax: this.#recordsMax,
     });
@@ -379,7 +314,7 @@ class DatasetSync {
       const planned = this.#plan({ state, records: after, damaged: [] });
       return { change: { state: planned.change.state ?? state, records }, result: planned.result };
     });
-    this.#pushed += attempt.records.length;
+    this.#tally.pushed += attempt.records.length;
     return step;
   }
 
@@ -429,7 +364,7 @@ class DatasetSync {
       cursor = page.cursor;
       this.#context.onProgress({ pulled: records.length, total: head?.recordCount ?? null });
     } while (cursor !== null);
-    if (damaged.length > 0) this.#damaged = damaged;
+    if (damaged.length > 0) this.#tally.damaged = damaged;
     return { records, damaged, head };
   }
 
@@ -443,7 +378,7 @@ class DatasetSync {
     this.#failures += 1;
     const { runtime } = this.#context;
     if (this.#failures >= failuresMax || !runtime.online() || isSyncError(error, "offline")) {
-      this.#error = info;
+      this.#tally.stop(info, { blocked: false });
       return { type: "done" };
     }
     this.#context.onPhase("backing-off");
@@ -452,22 +387,15 @@ class DatasetSync {
   }
 
   #block(info: SyncErrorInfo): void {
-    this.#error = { ...info, dataset: this.#context.replica.name };
-    this.#blocked = true;
+    this.#tally.stop({ ...info, dataset: this.#context.replica.name }, { blocked: true });
   }
 
   #sleep(ms: number): Promise<void> {
     return this.#context.runtime.sleep(ms, this.#context.signal);
   }
 
-  #newCommit(): CommitId {
-    return this.#context.newCommit();
-  }
-
   #count(purpose: "push" | "pull" | "poll" | "verify", cost: Cost): void {
-    this.#cost.requests += cost.requests;
-    this.#cost.readUnits += cost.readUnits;
-    this.#cost.writeUnits += cost.writeUnits;
+    this.#tally.spend(cost);
     this.#context.onCost(purpose, cost);
   }
 }

@@ -12,15 +12,12 @@ import {
   type JsonValue,
   type RecordKey,
   type Resolution,
-  type SyncErrorInfo,
 } from "@holdfast/core";
 import type {
   AutoSyncOptions,
   AwsCredentials,
-  Cloud,
   ClientUsage,
   Dataset,
-  DatasetStatus,
   DatasetSummary,
   Definitions,
   Diagnosis,
@@ -31,10 +28,8 @@ import type {
   IdentitySnapshot,
   ImportReport,
   Live,
-  LocalStore,
   Logins,
   Problem,
-  Runtime,
   SignInReport,
   SignOutReport,
   SyncClient,
@@ -45,33 +40,24 @@ import type {
 } from "./api.ts";
 import { AutoSync } from "./auto-sync.ts";
 import { browserRuntime } from "./browser-runtime.ts";
+import { ClientView } from "./client-view.ts";
 import { CloudLink } from "./cloud-link.ts";
-import type { CloudImplementation } from "./cloud.ts";
 import { discardRejected, resolveConflict, retryRejected } from "./conflict-actions.ts";
 import type { SyncClientOptions } from "./create-sync-client.ts";
 import { closed, CurrentVault } from "./current-vault.ts";
 import { DatasetHandle, type DatasetHost } from "./dataset-handle.ts";
 import { Declarations } from "./declarations.ts";
 import { dexieLocalStore } from "./dexie/dexie-local-store.ts";
-import { Listeners, LiveValue } from "./live.ts";
-import type { IdentityVault } from "./identity-vault.ts";
-import type { LocalStoreImplementation } from "./local-store.ts";
+import { Listeners, type LiveValue } from "./live.ts";
 import { notBuilt } from "./not-built.ts";
 import type { OpenDataset } from "./open-dataset.ts";
-import { problemsOf } from "./problem-list.ts";
+import { asCloud, asRuntime, asStorage } from "./ports.ts";
 import type { RuntimeImplementation } from "./runtime.ts";
-import { clientStatus, datasetStatus, type Circumstances } from "./sync-status.ts";
 import { reportOf, SyncRunner, type Purpose } from "./sync-runner.ts";
 import { UsageMeter } from "./usage-meter.ts";
 import { ValueReader } from "./value-reader.ts";
-import { waitFor, withSignal } from "./waiting.ts";
-
-const loadingIdentity: IdentitySnapshot = { identityId: null, kind: "loading", logins: [], needsSignIn: false };
-
-const loadingStatus: SyncStatus = {
-  ...{ state: "loading", error: null, recoverable: false, unwritten: 0, pending: 0, rejected: 0, conflicts: 0 },
-  ...{ online: true, phase: "idle", lastSyncedAt: null, storage: null },
-} as const;
+import { withSignal } from "./waiting.ts";
+import { whenSynced } from "./when-synced.ts";
 
 export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   readonly identity: Live<IdentitySnapshot>;
@@ -84,17 +70,12 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   readonly #link: CloudLink;
   readonly #runner: SyncRunner;
   readonly #autoSync: AutoSyncOptions | null;
-  readonly #identity = new LiveValue<IdentitySnapshot>(loadingIdentity);
-  readonly #status = new LiveValue<SyncStatus>(loadingStatus);
-  readonly #problems = new LiveValue<readonly Problem[]>([]);
+  readonly #view: ClientView;
   readonly #switched = new Listeners();
   readonly #handles = new Map<string, DatasetHandle<JsonValue>>();
-  readonly #datasetStatus = new WeakMap<OpenDataset, LiveValue<DatasetStatus>>();
   /** null before the client is open: it listens to the environment. */
   #auto: AutoSync | null = null;
   #opening: Promise<void> | null = null;
-  #openConflicts: readonly ConflictRecord[] = [];
-  #storage: SyncStatus["storage"] = null;
   #stopListening: () => void = () => {};
   #isClosed = false;
 
@@ -116,12 +97,17 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
       now: () => this.#now(),
     });
     this.#autoSync = autoSync === false ? null : autoSync === true ? {} : autoSync;
-    this.identity = this.#opensWhenWatched(this.#identity);
-    this.status = this.#opensWhenWatched(this.#status);
-    this.problems = this.#opensWhenWatched(this.#problems);
+    this.#view = new ClientView({
+      ...{ current: this.#current, runner: this.#runner, runtime: this.#runtime },
+      isAutomatic: this.#autoSync !== null,
+      onWritten: () => this.#auto?.ask(),
+    });
+    this.identity = this.#opensWhenWatched(this.#view.identity);
+    this.status = this.#opensWhenWatched(this.#view.status);
+    this.problems = this.#opensWhenWatched(this.#view.problems);
     this.usage = usage.live;
     this.#current.switched.add(() => this.#onSwitch());
-    this.#runner.changed.add(() => this.#refresh());
+    this.#runner.changed.add(() => this.#view.refresh());
   }
 
   get opened(): Promise<void> {
@@ -261,11 +247,16 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
 
   async #open(): Promise<void> {
     this.#stopListening();
-    this.#stopListening = this.#runtime.onChange(() => this.#refresh());
+    this.#stopListening = this.#runtime.onChange(() => this.#view.refresh());
     await this.#current.open();
-    void this.#readStorage();
+    void this.#view.readStorage();
     if (this.#autoSync && !this.#isClosed) {
-      this.#auto ??= new AutoSync({ runtime: this.#runtime, sync: () => this.#syncByItself() }, this.#autoSync);
+      const host = {
+        runtime: this.#runtime,
+        sync: () => this.#syncByItself(),
+        isOverBudget: () => this.usage.getSnapshot().overBudget,
+      };
+      this.#auto ??= new AutoSync(host, this.#autoSync);
       this.#auto.start();
     }
   }
@@ -276,7 +267,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
 
   async #run(purpose: Purpose) {
     const result = await this.#runner.run(purpose);
-    void this.#readStorage();
+    void this.#view.readStorage();
     return result;
   }
 
@@ -305,7 +296,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
       const left = vault.datasets.reduce((total, dataset) => total + unsyncedOf(dataset), 0);
       if (vault.identity === null) return { outcome: "signed-out", kept: left, discarded: 0 };
       if (unsynced === "flush" && left > 0) {
-        const error = this.#status.getSnapshot().error ?? waitsForPerson;
+        const error = this.#view.status.getSnapshot().error ?? waitsForPerson;
         return { outcome: "still-signed-in", unsynced: left, error };
       }
       const forget = unsynced === "discard";
@@ -315,27 +306,10 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     });
   }
 
-  async #whenSynced(dataset: OpenDataset, { key, signal }: Wait & { key?: RecordKey }): Promise<void> {
-    await dataset.queue.settled();
-    const { replica } = dataset;
-    if (dataset.declaration.sync === "never") return;
-    const before = dataset.queue.nextPlace;
-    const isMine = (order: number | undefined): boolean => order !== undefined && order < before;
-    const isDone = async (): Promise<boolean> => {
-      for (const record of replica.attention.values()) {
-        if (!record.hold || !isMine(record.pending?.order) || (key !== undefined && record.key !== key)) continue;
-        throw new SyncError(record.hold.type === "rejected" ? record.hold.error : inConflict(dataset.name, record.key));
-      }
-      const selection =
-        key === undefined
-          ? ({ type: "outbox", limit: 1, keys: [] } as const)
-          : ({ type: "keys", keys: [key] } as const);
-      const { records } = await replica.read(selection);
-      return ![...records.values()].some(({ pending }) => isMine(pending?.order));
-    };
-    if (await isDone()) return;
-    void this.#run({ type: "dataset", dataset: dataset.name }).catch(() => {});
-    await waitFor(isDone, (listener) => replica.subscribe(listener), signal);
+  #whenSynced(dataset: OpenDataset, options: Wait & { key?: RecordKey }): Promise<void> {
+    return whenSynced(dataset, options, () => {
+      void this.#run({ type: "dataset", dataset: dataset.name }).catch(() => {});
+    });
   }
 
   #hostOf(name: DatasetName, pinned: IdentityId | null): DatasetHost {
@@ -358,7 +332,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
         if (!isShown()) throw identityChanged(name);
         return vault.dataset(name);
       },
-      statusOf: (dataset) => this.#statusOf(dataset),
+      statusOf: (dataset) => this.#view.statusOf(dataset),
       whenSynced: (dataset, options) => this.#whenSynced(dataset, options),
       synchronize: async (dataset, { signal }) => {
         const { report } = await withSignal(this.#run({ type: "dataset", dataset: dataset.name }), signal);
@@ -399,90 +373,12 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
 
   #onSwitch(): void {
     const vault = this.#current.opened;
-    if (vault && !this.#watched.has(vault)) {
-      this.#watched.add(vault);
-      // What the app has a handle of is synced, also before it is read or written.
-      for (const { name } of this.#handles.values()) vault.dataset(name);
-      vault.changes.add((dataset, update) => {
-        if (vault !== this.#current.opened) return;
-        if (update?.origin === "here" && dataset.replica.outbox > 0 && dataset.declaration.sync === "auto")
-          this.#auto?.ask();
-        if (update && (update.conflicts.length > 0 || update.origin === "tab")) void this.#readConflicts(vault);
-        this.#refresh();
-      });
-      this.#openConflicts = [];
-      void this.#readConflicts(vault);
-    }
-    this.#refresh();
+    // What the app has a handle of is synced, also before it is read or written.
+    for (const { name } of this.#handles.values()) vault?.dataset(name);
+    this.#view.switchTo(vault);
     this.#switched.call();
   }
-
-  readonly #watched = new WeakSet<object>();
-
-  #circumstances(): Circumstances {
-    const online = this.#runtime.online();
-    return {
-      online,
-      phase: this.#runner.phase,
-      isRunning: this.#runner.isRunning,
-      isAutomatic: this.#autoSync !== null && online,
-      error: this.#current.error ?? this.#runner.error,
-    };
-  }
-
-  #statusOf(dataset: OpenDataset): Live<DatasetStatus> {
-    let live = this.#datasetStatus.get(dataset);
-    if (!live) {
-      live = new LiveValue(datasetStatus(dataset, this.#circumstances()));
-      this.#datasetStatus.set(dataset, live);
-    }
-    return live;
-  }
-
-  #refresh(): void {
-    const vault = this.#current.opened;
-    const circumstances = this.#circumstances();
-    if (!vault) {
-      this.#status.set({ ...this.#status.getSnapshot(), error: circumstances.error, online: circumstances.online });
-      return;
-    }
-    const { datasets, identity, unwritten } = vault;
-    for (const dataset of datasets) this.#datasetStatus.get(dataset)?.set(datasetStatus(dataset, circumstances));
-    this.#status.set(clientStatus(datasets, identity, unwritten, this.#storage, circumstances));
-    const code = this.#status.getSnapshot().error?.code;
-    const needsSignIn = code === "not-signed-in" || code === "credentials-expired";
-    this.#identity.set({
-      identityId: identity?.identityId ?? null,
-      kind: identity?.kind ?? "unknown",
-      logins: identity?.logins ?? noLogins,
-      needsSignIn,
-    });
-    const needsAttention = this.#status.getSnapshot().state === "attention" || this.#current.error !== null;
-    if (needsAttention || this.#problems.getSnapshot().length > 0) {
-      this.#problems.set(problemsOf(datasets, this.#openConflicts, this.#current.error));
-    }
-  }
-
-  async #readConflicts(vault: IdentityVault): Promise<void> {
-    const found = await vault.conflicts().catch(() => null);
-    if (found === null || vault !== this.#current.opened) return;
-    this.#openConflicts = found.filter(({ state }) => state === "open");
-    this.#refresh();
-  }
-
-  async #readStorage(): Promise<void> {
-    const storage = await this.#runtime.storage().catch(() => null);
-    if (this.#isClosed) return;
-    const { persisted, usedBytes, quotaBytes } = this.#storage ?? {};
-    const isSame =
-      storage?.persisted === persisted && storage?.usedBytes === usedBytes && storage?.quotaBytes === quotaBytes;
-    if (isSame) return;
-    this.#storage = storage && Object.freeze(storage);
-    this.#refresh();
-  }
 }
-
-const noLogins: readonly string[] = Object.freeze([]);
 
 /** Edits that are not in the cloud, held-back ones included. */
 function unsyncedOf({ replica, declaration }: OpenDataset): number {
@@ -495,40 +391,9 @@ const waitsForPerson = {
   message: "Some edits wait for a decision: see `problems`. Decide them, or sign out with unsynced: keep or discard.",
 } as const;
 
-const inConflict = (dataset: string, key: string): SyncErrorInfo => ({
-  code: "not-found",
-  message: `The record ${JSON.stringify(key)} of "${dataset}" waits for a person to decide its conflict. See \`problems\`; resolveConflict goes on.`,
-  dataset,
-  key,
-});
-
 const identityChanged = (dataset: string): SyncError =>
   new SyncError({
     code: "identity-changed",
     message: `This handle of "${dataset}" belongs to an identity that is not signed in now. Nothing was read or written; take a new handle.`,
     dataset,
   });
-
-/** Ports are opaque to apps, so what comes in is looked at before it is believed. */
-function asCloud(cloud: Cloud): CloudImplementation {
-  if (isCloud(cloud)) return cloud;
-  throw wrongPort("cloud", 'what cognitoDynamo of "@holdfast/client/aws" returns');
-}
-
-function asRuntime(runtime: Runtime): RuntimeImplementation {
-  if (isRuntime(runtime)) return runtime;
-  throw wrongPort("runtime", 'what fakeRuntime of "@holdfast/client/testing" returns');
-}
-
-function asStorage(storage: LocalStore): LocalStoreImplementation {
-  if (isStorage(storage)) return storage;
-  throw wrongPort("storage", 'what memoryStore of "@holdfast/client/testing" returns');
-}
-
-const isCloud = (cloud: Cloud | undefined): cloud is CloudImplementation =>
-  typeof cloud?.id === "string" && "connect" in cloud;
-const isRuntime = (runtime: Runtime): runtime is RuntimeImplementation => "withLock" in runtime;
-const isStorage = (storage: LocalStore): storage is LocalStoreImplementation => "open" in storage;
-
-const wrongPort = (option: string, wanted: string): SyncError =>
-  new SyncError({ code: "cloud-misconfigured", message: `createSyncClient: \`${option}\` is not ${wanted}.` });
