@@ -1,14 +1,24 @@
 // What a person does with whole notes.
 import { flushDrafts } from "./drafts.ts";
-import { emptyNote, isBlank, noteTitle } from "./note.ts";
+import { emptyNote, isBlank, noteTitle, type Note } from "./note.ts";
 import { currentRoute, goTo } from "./route.ts";
 import { sampleNotes } from "./sample-notes.ts";
 import { notes } from "./sync.ts";
 import { run, showToast } from "./toasts.ts";
 
+const newNotes = new Map<string, Note>();
+
+/** A note that was asked for and is not stored yet. */
+export const newNote = (key: string): Note | undefined => newNotes.get(key);
+
+/** Opens at once: the next keystroke must not go into the note that was open before. */
 export function createNote(): void {
   const key = crypto.randomUUID();
-  run(notes.put(key, emptyNote(Date.now())).then(() => goTo("notes", key)));
+  const note = emptyNote(Date.now());
+  newNotes.set(key, note);
+  const stored = notes.put(key, note).finally(() => newNotes.delete(key));
+  goTo("notes", key);
+  run(stored);
 }
 
 export function addSampleNotes(): void {

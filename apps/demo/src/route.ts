@@ -16,8 +16,12 @@ export function currentRoute(): Route {
   return parseRoute(location.hash);
 }
 
+const listeners = new Set<() => void>();
+
+/** Shown at once, not only when the browser gets round to its `hashchange`. */
 export function goTo(place: Place, key: string | null = null): void {
   location.hash = key === null ? `#/${place}` : `#/${place}/${encodeURIComponent(key)}`;
+  for (const listener of listeners) listener();
 }
 
 function parseRoute(hash: string): Route {
@@ -26,6 +30,10 @@ function parseRoute(hash: string): Route {
 }
 
 function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
   window.addEventListener("hashchange", listener);
-  return () => window.removeEventListener("hashchange", listener);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("hashchange", listener);
+  };
 }

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { useLive } from "../live.ts";
-import { deleteNote } from "../note-actions.ts";
+import { deleteNote, newNote } from "../note-actions.ts";
 import { isBlank, noteColours, noteTitle, type Note } from "../note.ts";
 import { notes } from "../sync.ts";
 import { longAge, useNow } from "../time-words.ts";
@@ -17,7 +17,7 @@ export type EditNote = (recipe: (draft: Note) => void) => Promise<unknown>;
 
 export function NoteEditor({ noteKey }: { noteKey: string }) {
   const record = useLive(useMemo(() => notes.record(noteKey), [noteKey]));
-  const note = record.value;
+  const note = record.value ?? newNote(noteKey);
   const now = useNow();
   if (note === undefined) return <MissingNote isLoading={record.syncState === "loading"} />;
   // `initial`: words typed into a note that another device has just removed bring it back instead of being lost.
