@@ -1,13 +1,18 @@
-// `npm start`: one URL, data kept in .holdfast/ of the current folder, Ctrl-C ends it.
+// `npm start`: one URL, data kept in .holdfast/ of the current folder, Ctrl-C ends it. `--engine-endpoint URL` names a
+// DynamoDB engine where none comes with the packages (anywhere but Linux x64).
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { EmulatorError } from "@holdfast/emulator";
 import { startDemo, type Demo } from "./start-demo.ts";
 
+const { values: flags } = parseArgs({ options: { "engine-endpoint": { type: "string" } } });
+const endpoint = flags["engine-endpoint"];
 const wanted = { port: Number(process.env["PORT"] ?? 4173), emulatorPort: 4700, issuerPort: 4701 };
 const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
 try {
-  const demo = await startDemo({ ...wanted, dataDir: join(process.cwd(), ".holdfast") });
+  const engine = endpoint === undefined ? {} : { engine: { endpoint } };
+  const demo = await startDemo({ ...wanted, ...engine, dataDir: join(process.cwd(), ".holdfast") });
   print(`\n  Holdfast demo  ${demo.url}\n`);
   for (const hint of movedHints(demo)) print(`  ${hint}`);
   print("  The cloud is emulated on this machine and keeps its data in .holdfast/. Ctrl-C stops it.\n");

@@ -14,6 +14,8 @@ export interface DemoOptions {
   issuerPort?: number;
   /** Where the emulated cloud keeps its data. Default: in memory. */
   dataDir?: string;
+  /** Default: the engine that comes with the packages. */
+  engine?: { endpoint: string };
 }
 
 export interface Demo {
@@ -43,7 +45,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   }
 }
 
-async function startCloud({ emulatorPort = 0, issuerPort = 0, dataDir }: DemoOptions) {
+async function startCloud({ emulatorPort = 0, issuerPort = 0, dataDir, engine }: DemoOptions) {
   const kept = dataDir === undefined ? {} : { dataDir };
   const issuer = await startTokenIssuer({ port: await freePort(issuerPort), ...kept });
   const { loginsKey, audience } = issuer;
@@ -51,6 +53,7 @@ async function startCloud({ emulatorPort = 0, issuerPort = 0, dataDir }: DemoOpt
     const emulator = await startEmulator({
       port: await freePort(emulatorPort),
       ...kept,
+      ...(engine && { engine }),
       pool: { guests: true, providers: { [loginsKey]: { issuer: issuer.issuer, audience } } },
     });
     const closeCloud = (): Promise<void> => emulator.close().then(() => issuer.close());
