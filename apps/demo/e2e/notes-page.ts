@@ -45,8 +45,12 @@ export async function whenNote(page: Page, key: string, { title, body }: NoteTex
   );
 }
 
-/** Until the app says that every change is in the cloud. */
+/** Until the client says that every change is in the cloud, and the app shows it. */
 export async function whenSaved(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const { state, pending, unwritten } = window.holdfast.client.status.getSnapshot();
+    return state === "saved" && pending === 0 && unwritten === 0;
+  });
   await page.locator('[data-testid="status"][data-state="saved"][data-pending="0"]').waitFor();
 }
 
