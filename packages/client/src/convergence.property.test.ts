@@ -60,7 +60,11 @@ async function run(seed: number, store: Store): Promise<void> {
     if (chosen === undefined) throw new Error("nothing to pick from");
     return chosen;
   };
-  const cloud = memoryCloud();
+  let isHostile = true;
+  const cloud = memoryCloud({
+    isHalfSeen: () => isHostile && chance.random() < 0.5,
+    isRepeated: () => isHostile && chance.random() < 0.3,
+  });
   const devices = ["a", "b", "c"].map((name, index) => new Device(name, cloud, seed * 3 + index, store));
   for (const { client } of devices) await client.signIn(login);
   const running: Promise<unknown>[] = [];
@@ -75,6 +79,7 @@ async function run(seed: number, store: Store): Promise<void> {
     else if (roll < 0.94) device.runtime.setOnline(chance.random() < 0.5);
     else device.crash();
   }
+  isHostile = false;
   for (const { runtime } of devices) runtime.setOnline(true);
   await Promise.all(running);
   // Faults that are still armed are used up by trying.

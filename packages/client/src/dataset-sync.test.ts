@@ -24,7 +24,7 @@ let cloud: MemoryTable;
 let now = 1_000;
 let ids = 0;
 
-const runtime: RuntimeImplementation = {
+const runtime: { -readonly [K in keyof RuntimeImplementation]: RuntimeImplementation[K] } = {
   now: () => now,
   randomBytes: (length) => new Uint8Array(length),
   random: () => 0.5,
@@ -126,6 +126,7 @@ const expectEqual = (values: Record<string, unknown>): void => {
 
 describe("the sync loop", () => {
   beforeEach(async () => {
+    runtime.sleep = async (ms) => void (now += ms);
     cloud = new MemoryTable();
     a = await Device.open("a");
     b = await Device.open("b");
@@ -340,5 +341,19 @@ describe("the sync loop", () => {
     expect((await b.sync()).report).toMatchObject({ outcome: "blocked", error: { code: "format-too-new" } });
     expect(cloud.values(notes)).toEqual({ n: 1 });
     expect(b.pending).toBe(1);
+  });
+
+  it("S-18: a bulk push gives way to others while they show themselves, and never waits alone", async () => {
+    const waits: number[] = [];
+    runtime.sleep = async (ms) => void waits.push((now += ms) && ms);
+    await a.putAll(Array.from({ length: 99 * 40 }, (_, index) => [`k${index}`, index] as const));
+    await a.sync();
+    expect(waits).toEqual([]);
+    await b.sync();
+    await b.put("other", 1);
+    await a.putAll(Array.from({ length: 99 * 40 }, (_, index) => [`k${index}`, -index - 1] as const));
+    cloud.faults.push({ type: "meanwhile", run: () => b.sync() });
+    await a.sync();
+    expect(waits).toEqual([1_000]);
   });
 });

@@ -15,9 +15,11 @@ import {
   emptyCheckpoint,
   isCloudBehind,
   needsWholeReplica,
+  otherWriterMs,
   planCommit,
   planRepair,
   pullTriesMax,
+  pushTurn,
   rejectRecords,
   rereadDelayMs,
   SyncError,
@@ -83,6 +85,9 @@ class DatasetSync {
   readonly #tally = new SyncTally();
   #verified = false;
   #failures = 0;
+  /** S-18: until when another writer counts as being at work, and commits since it was let in. */
+  #othersUntil = 0;
+  #commitsInTurn = 0;
   #unverified = 0;
   #recordsMax = commitRecordsMax;
   /** Of the head that was read last. */
@@ -129,7 +134,11 @@ class DatasetSync {
       return nothingYet && read.damaged.length === 0 ? this.#startEmpty() : { type: "compare" };
     }
     if (isCloudBehind(replica.state, read.head, this.#context.replicaId)) return { type: "compare" };
-    if (await this.#adopt({ head: read.head, records: read.records, whole: false })) return this.#afterPull();
+    const { head } = read;
+    if (head.commit !== replica.state.checkpoint?.commit && head.commit !== replica.state.attempt?.commit) {
+      this.#noteOthers(head.committedAt);
+    }
+    if (await this.#adopt({ head, records: read.records, whole: false })) return this.#afterPull();
     this.#unverified += 1;
     if (this.#unverified >= pullTriesMax) return { type: "compare" };
     await this.#sleep(rereadDelayMs.min + this.#context.runtime.random() * rereadDelayMs.min * 2 ** this.#unverified);
@@ -249,6 +258,19 @@ class DatasetSync {
     return true;
   }
 
+  /** S-18: somebody else was at work at `at`. */
+  #noteOthers(at: number): void {
+    this.#othersUntil = Math.max(this.#othersUntil, at + otherWriterMs);
+  }
+
+  /** S-18: a bulk push gives way to others, and never waits where there are none. */
+  async #takeTurns(): Promise<void> {
+    this.#commitsInTurn += 1;
+    if (this.#commitsInTurn < pushTurn.commitsMax || this.#context.now() > this.#othersUntil) return;
+    this.#commitsInTurn = 0;
+    await this.#sleep(pushTurn.pauseMs);
+  }
+
   /** Makes the next attempt durable. */
   async #push(): Promise<Step> {
     return this.#context.replica.transact("cloud", { type: "outbox", limit: this.#recordsMax, keys: [] }, (view) =>
@@ -285,8 +307,10 @@ class DatasetSync {
       case "committed":
         return this.#acknowledge(attempt);
       case "stale":
+        this.#noteOthers(this.#context.now());
         return { type: "pull" };
       case "record-refused":
+        this.#noteOthers(this.#context.now());
         return { type: "compare" };
       case "unclear":
         return this.#fail(outcome.error, { type: "send", attempt, first: false });
@@ -315,6 +339,7 @@ class DatasetSync {
       return { change: { state: planned.change.state ?? state, records }, result: planned.result };
     });
     this.#tally.pushed += attempt.records.length;
+    if (step.type === "send") await this.#takeTurns();
     return step;
   }
 

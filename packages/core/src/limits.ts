@@ -53,5 +53,11 @@ export const rereadDelayMs = { min: 200, max: 5_000 } as const;
 /** Milliseconds of full jitter after throttling or contention: first and longest (S-14). */
 export const backoffDelayMs = { first: 50, max: 5_000 } as const;
 
+/** S-18: commits in a row after which a bulk push lets others in, and for how many milliseconds. */
+export const pushTurn = { commitsMax: 32, pauseMs: 1_000 } as const;
+
+/** S-18: milliseconds for which another writer counts as being at work after it showed itself. */
+export const otherWriterMs = 60_000;
+
 /** Milliseconds after which a head that still disagrees with the whole listing may be repaired (S-10): far longer than any commit takes to be seen whole. */
 export const repairAfterMs = 10 * 60_000;

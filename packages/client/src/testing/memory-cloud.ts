@@ -36,8 +36,16 @@ interface ArmedFault extends Fault {
   left: number;
 }
 
-export function memoryCloud(): MemoryCloud {
-  return new MemoryCloudImplementation();
+export interface Hostility {
+  /** Asked for each record of a commit that is read while it lands: true shows what was there before. */
+  readonly isHalfSeen?: () => boolean;
+  /** Asked after each commit: true delivers the request once more, later. */
+  readonly isRepeated?: () => boolean;
+}
+
+/** `hostility`: what a real cloud may do besides failing. Default: nothing of it. */
+export function memoryCloud(hostility: Hostility = {}): MemoryCloud {
+  return new MemoryCloudImplementation(hostility);
 }
 
 class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
@@ -45,6 +53,11 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
   readonly #identities = new Map<string, IdentityId>();
   readonly #tables = new Map<string, MemoryTable>();
   readonly #faults: ArmedFault[] = [];
+  readonly #hostility: Hostility;
+
+  constructor(hostility: Hostility) {
+    this.#hostility = hostility;
+  }
 
   identityOf(logins: Logins): IdentityId {
     const name = JSON.stringify(Object.entries(logins).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -101,7 +114,9 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
 
   #table(identityId: string): MemoryTable {
     let table = this.#tables.get(identityId);
-    if (!table) this.#tables.set(identityId, (table = new MemoryTable()));
+    if (table) return table;
+    table = Object.assign(new MemoryTable(), this.#hostility);
+    this.#tables.set(identityId, table);
     return table;
   }
 

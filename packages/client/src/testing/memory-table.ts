@@ -25,6 +25,10 @@ export type CommitFault =
 interface Table {
   head: Head | null;
   readonly records: Map<RecordKey, RemoteRecord>;
+  /** What the newest commit has replaced. */
+  readonly before: Map<RecordKey, RemoteRecord>;
+  /** Its commit is applied and not answered: reads may see some of its records, and not yet the others. */
+  isLanding: boolean;
 }
 
 const cost = { requests: 1, readUnits: 1, writeUnits: 0 };
@@ -40,12 +44,18 @@ export class MemoryTable implements RemoteStore {
   readonly hidden = new Set<string>();
   /** Keys whose items are as a newer version of the app would have written them. */
   readonly unreadable = new Set<string>();
+  /** Asked for each record of a commit that is read while it lands: true shows the version before it (S-8). */
+  isHalfSeen: () => boolean = () => false;
+  /** Asked after a commit: true delivers the request once more, later. */
+  isRepeated: () => boolean = () => false;
+  readonly #late: { readonly dataset: DatasetName; readonly attempt: Attempt }[] = [];
   pageSize = 1_000;
   requests = 0;
 
   table(dataset: DatasetName): Table {
     let table = this.#tables.get(dataset);
-    if (!table) this.#tables.set(dataset, (table = { head: null, records: new Map() }));
+    if (!table)
+      this.#tables.set(dataset, (table = { head: null, records: new Map(), before: new Map(), isLanding: false }));
     return table;
   }
 
@@ -57,14 +67,13 @@ export class MemoryTable implements RemoteStore {
   }
 
   async pullPage({ dataset, since, cursor }: Parameters<RemoteStore["pullPage"]>[0]): Promise<Page> {
-    const changed = [...this.table(dataset).records.values()]
-      .filter((record) => record.syncCount > since && !this.hidden.has(record.key))
-      .sort((a, b) => a.syncCount - b.syncCount || (a.key < b.key ? -1 : 1));
-    return this.#page(changed, cursor, this.table(dataset).head);
+    const changed = this.#seen(dataset).filter((record) => record.syncCount > since);
+    const sorted = changed.sort((a, b) => a.syncCount - b.syncCount || (a.key < b.key ? -1 : 1));
+    return this.#page(sorted, cursor, this.table(dataset).head);
   }
 
   async listPage({ dataset, cursor }: Parameters<RemoteStore["listPage"]>[0]): Promise<Page> {
-    const all = [...this.table(dataset).records.values()].filter(({ key }) => !this.hidden.has(key));
+    const all = this.#seen(dataset);
     return this.#page(
       all.sort((a, b) => (a.key < b.key ? -1 : 1)),
       cursor,
@@ -83,9 +92,14 @@ export class MemoryTable implements RemoteStore {
 
   async commit({ dataset, attempt }: Parameters<RemoteStore["commit"]>[0]): Promise<CommitOutcome> {
     this.requests += 1;
+    this.#deliverLate();
     const fault = this.faults.shift();
     if (fault?.type === "lost-request") return this.#broken();
     const outcome = this.#evaluate(this.table(dataset), attempt);
+    this.table(dataset).isLanding = true;
+    await turns(landingTurns);
+    this.table(dataset).isLanding = false;
+    if (this.isRepeated()) this.#late.push({ dataset, attempt });
     if (fault?.type === "lost-answer") return this.#broken();
     if (fault?.type === "meanwhile") await fault.run();
     return outcome;
@@ -100,13 +114,32 @@ export class MemoryTable implements RemoteStore {
   /** What a backup keeps. */
   snapshot(dataset: DatasetName): Table {
     const { head, records } = this.table(dataset);
-    return { head, records: new Map(records) };
+    return { head, records: new Map(records), before: new Map(), isLanding: false };
   }
 
   restore(dataset: DatasetName, { head, records }: Table): void {
-    this.#tables.set(dataset, { head, records: new Map(records) });
+    this.#tables.set(dataset, { head, records: new Map(records), before: new Map(), isLanding: false });
     // DynamoDB knows no token of the table that was there before.
     this.#tokens.clear();
+  }
+
+  /** As a query sees them that runs while the newest commit becomes visible. */
+  #seen(dataset: DatasetName): RemoteRecord[] {
+    const { head, records, before, isLanding } = this.table(dataset);
+    return [...records.values()].flatMap((record) => {
+      if (this.hidden.has(record.key)) return [];
+      const mayBeMissing = isLanding && record.commit === head?.commit;
+      return mayBeMissing && this.isHalfSeen() ? (before.get(record.key) ?? []) : [record];
+    });
+  }
+
+  /** A request that the network held back: its token is forgotten by then, and only its conditions protect. */
+  #deliverLate(): void {
+    for (const { dataset, attempt } of this.#late.splice(0)) {
+      const wasApplied = this.#tokens.delete(attempt.commit);
+      this.#evaluate(this.table(dataset), attempt);
+      if (wasApplied) this.#tokens.add(attempt.commit);
+    }
   }
 
   #page(records: readonly RemoteRecord[], cursor: unknown, head: Head | null): Page {
@@ -155,7 +188,10 @@ export class MemoryTable implements RemoteStore {
       ...{ floor: table.head?.floor ?? attempt.floor, deleted: false, lineage: table.head?.lineage ?? attempt.lineage },
       ...{ writers: new Map(writers), format: 1 },
     };
+    table.before.clear();
     for (const { key, value, modifiedAt, schema } of attempt.records) {
+      const replaced = table.records.get(key);
+      if (replaced) table.before.set(key, replaced);
       const content = value === undefined ? ({ type: "removed" } as const) : ({ type: "live", value } as const);
       table.records.set(key, { key, syncCount, commit, modifiedAt, schema, content });
     }
@@ -165,6 +201,13 @@ export class MemoryTable implements RemoteStore {
 function unread(record: RemoteRecord): RemoteRecord {
   const error = { code: "format-too-new", message: "A newer version of the app wrote it.", key: record.key } as const;
   return { ...record, content: { type: "unreadable", error, item: record.key } };
+}
+
+/** Long enough for readers of the same test to come between. */
+const landingTurns = 3;
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setTimeout(resolve));
 }
 
 function after(count: SyncCount): SyncCount {
