@@ -1,20 +1,32 @@
-import { startEmulator } from "@holdfast/emulator";
+import { startEmulator, type Emulator } from "@holdfast/emulator";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { readDataset } from "./cloud-table.ts";
-import { test } from "./demo-test.ts";
+import { test as base } from "./demo-test.ts";
 import { allNotes, conflictsOf, whenSaved } from "./notes-page.ts";
 
 const total = 2_000;
 
+const test = base.extend<{ readonly startCloudAgain: () => Promise<Emulator> }>({
+  /** After the demo's own emulator was closed: another one at its address, with its data. */
+  startCloudAgain: async ({ demo, temporaryFolder }, use) => {
+    const { loginsKey, issuer, audience } = demo.issuer;
+    const started: Emulator[] = [];
+    await use(async () => {
+      const emulator = await startEmulator({
+        port: Number(new URL(demo.emulator.url).port),
+        dataDir: temporaryFolder("cloud"),
+        pool: { guests: true, providers: { [loginsKey]: { issuer, audience } } },
+      });
+      started.push(emulator);
+      return emulator;
+    });
+    await Promise.all(started.map((emulator) => emulator.close()));
+  },
+});
+
 test(`The emulator is stopped in the middle of pushing 2,000 records and started again with its data: \
-sync goes on by itself, nothing lost, nothing twice`, async ({
-  consoles,
-  demo,
-  onTestFinished,
-  openDevice,
-  temporaryFolder,
-}) => {
+sync goes on by itself, nothing lost, nothing twice`, async ({ consoles, demo, openDevice, startCloudAgain }) => {
   const one = await openDevice();
   // Slow enough that the stop comes in the middle.
   demo.emulator.setFaults({ latencyMs: 100 });
@@ -31,13 +43,7 @@ sync goes on by itself, nothing lost, nothing twice`, async ({
   expect(state).not.toBe("saved");
   await one.locator('[data-testid="status"][data-state="waiting"]').waitFor();
 
-  const { loginsKey, issuer, audience } = demo.issuer;
-  const emulator = await startEmulator({
-    port: Number(new URL(demo.emulator.url).port),
-    dataDir: temporaryFolder("cloud"),
-    pool: { guests: true, providers: { [loginsKey]: { issuer, audience } } },
-  });
-  onTestFinished(() => emulator.close());
+  const emulator = await startCloudAgain();
   await whenSaved(one);
 
   const { head, records } = await readDataset(emulator, "notes");

@@ -51,10 +51,11 @@ export const test = base.extend<Fixtures>({
     await use(demo);
     await demo.close();
   },
-  consoles: async ({}, use) => {
+  consoles: async ({ onTestFinished }, use) => {
     const consoles = watchConsole();
+    // Not behind `use`: a failure there would leave the other fixtures standing.
+    onTestFinished(() => expect(consoles.errors(), "errors on the pages' consoles").toEqual([]));
     await use(consoles);
-    expect(consoles.errors(), "errors on the pages' consoles").toEqual([]);
   },
   openDevice: async ({ browser, demo, consoles }, use) => {
     const contexts: BrowserContext[] = [];
