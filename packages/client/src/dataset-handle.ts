@@ -31,6 +31,7 @@ export interface DatasetHost extends DatasetSource {
   readonly statusOf: (dataset: OpenDataset) => Live<DatasetStatus>;
   readonly synchronize: (dataset: OpenDataset, options: Wait) => Promise<DatasetReport>;
   readonly verify: (dataset: OpenDataset, options: Wait) => Promise<VerifyReport>;
+  readonly deleteEverywhere: (dataset: OpenDataset) => Promise<void>;
   readonly whenSynced: (dataset: OpenDataset, options: Wait & { key?: RecordKey }) => Promise<void>;
 }
 
@@ -158,7 +159,7 @@ export class DatasetHandle<T extends JsonCompatible<T>> implements Dataset<T> {
   }
 
   async deleteEverywhere(): Promise<void> {
-    throw notBuilt("deleteEverywhere()");
+    await this.#host.deleteEverywhere(await this.#host.open());
   }
 
   #watchRecord(key: RecordKey): Live<RecordSnapshot<JsonValue | undefined>> {

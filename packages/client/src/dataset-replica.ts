@@ -214,6 +214,14 @@ export class DatasetReplica {
     this.#attention = new Map(attention.map((record) => [record.key, record]));
   }
 
+  /** Removes every record here; of a dataset that is never synced. */
+  clear(): Promise<void> {
+    return this.transact("here", { type: "all" }, ({ records, damaged }) => {
+      const keys = [...records.keys(), ...damaged];
+      return { change: { records: new Map(keys.map((key) => [key, null])) }, result: undefined };
+    });
+  }
+
   /** Before a sync: another tab may have moved the checkpoint, and its message may still be under way. */
   refreshState(): Promise<void> {
     return this.#inTurn(async () => {

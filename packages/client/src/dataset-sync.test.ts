@@ -86,13 +86,14 @@ class Device {
     });
   }
 
-  sync(resolver?: Resolver<JsonValue>): Promise<SyncResult> {
+  sync(resolver?: Resolver<JsonValue>, deletes = false): Promise<SyncResult> {
     return syncDataset(
       {
         ...{
           replica: this.replica,
           replicaId: parseReplicaId(this.#id),
           remote: cloud,
+          deletes,
           runtime,
           resolver,
           now: () => now,
@@ -355,5 +356,64 @@ describe("the sync loop", () => {
     cloud.faults.push({ type: "meanwhile", run: () => b.sync() });
     await a.sync();
     expect(waits).toEqual([1_000]);
+  });
+
+  it("S-11: a dataset that is deleted is gone everywhere, and can be made again", async () => {
+    await a.put("n", 1);
+    await a.put("m", 2);
+    await a.sync();
+    await b.sync();
+    expect((await a.sync(undefined, true)).report).toMatchObject({ outcome: "synced", verified: true });
+    expect([cloud.table(notes).records.size, cloud.table(notes).head?.swept]).toEqual([0, true]);
+    await b.sync();
+    expectEqual({});
+    await b.put("new", 3);
+    await b.sync();
+    await a.sync();
+    expectEqual({ new: 3 });
+  });
+
+  it("S-11: edits that wait elsewhere make the dataset again, and say so; those made here before it go with it", async () => {
+    await a.put("n", 1);
+    await a.sync();
+    await b.sync();
+    await b.put("n", "edited meanwhile");
+    await a.put("n", "before the deletion");
+    await a.put("p", "before the deletion");
+    await a.sync(undefined, true);
+    expect(a.values).toEqual({});
+    expect((await b.sync()).report.conflicts).toMatchObject([{ key: "n", kind: "dataset-deleted" }]);
+    await a.sync();
+    expectEqual({ n: "edited meanwhile" });
+  });
+
+  it("S-11: an edit made while the deletion is under way comes after it", async () => {
+    await a.put("n", 1);
+    await a.sync();
+    cloud.faults.push({ type: "meanwhile", run: () => a.put("n", "after") });
+    await a.sync(undefined, true);
+    await b.sync();
+    expectEqual({ n: "after" });
+  });
+
+  it("S-11: a deletion whose answer is lost, or that comes too late, is made once", async () => {
+    await a.put("n", 1);
+    await a.sync();
+    await b.sync();
+    await b.put("m", 2);
+    cloud.faults.push({ type: "lost-answer" });
+    await a.sync(undefined, true);
+    await b.sync();
+    await a.sync();
+    expectEqual({ m: 2 });
+    await b.put("k", 3);
+    cloud.faults.push({ type: "lost-request" });
+    const deleting = a.sync(undefined, true);
+    await b.sync();
+    await deleting;
+    await b.sync();
+    await a.sync();
+    expect(a.values).toEqual(b.values);
+    expect(cloud.values(notes)).toEqual(a.values);
   });
 });

@@ -17,6 +17,7 @@ import {
   needsWholeReplica,
   otherWriterMs,
   planCommit,
+  planDeletion,
   planRepair,
   pullTriesMax,
   pushTurn,
@@ -35,6 +36,7 @@ import {
   type Pulled,
   type RemoteRecord,
   type ReplicaId,
+  type ReplicaState,
   type Resolver,
   type SyncErrorInfo,
 } from "@holdfast/core";
@@ -42,10 +44,13 @@ import type { SyncStatus } from "./api.ts";
 import { backoffMs } from "./backoff.ts";
 import type { DatasetReplica } from "./dataset-replica.ts";
 import { SyncTally, type SyncResult } from "./sync-tally.ts";
-import type { CommitOutcome, Cost, DamagedItem, Page, RemoteStore } from "./remote-store.ts";
+import type { Change, View } from "./local-store.ts";
+import type { CommitOutcome, Cost, Page, RemoteStore } from "./remote-store.ts";
+import { readPages } from "./pages.ts";
 import { failuresMax } from "./retrying.ts";
 import { rereadUnreadable } from "./reread.ts";
 import type { RuntimeImplementation } from "./runtime.ts";
+import { sweepDataset } from "./sweep.ts";
 
 export interface SyncContext {
   readonly replica: DatasetReplica;
@@ -57,6 +62,8 @@ export interface SyncContext {
   readonly now: () => number;
   readonly newCommit: () => CommitId;
   readonly signal: AbortSignal;
+  /** S-11: the dataset is to be deleted everywhere. */
+  readonly deletes: boolean;
   readonly onPhase: (phase: SyncStatus["phase"]) => void;
   readonly onProgress: (progress: { readonly pulled: number; readonly total: number | null }) => void;
   readonly onCost: (purpose: "push" | "pull" | "poll" | "verify", cost: Cost) => void;
@@ -90,8 +97,10 @@ class DatasetSync {
   #commitsInTurn = 0;
   #unverified = 0;
   #recordsMax = commitRecordsMax;
-  /** Of the head that was read last. */
-  #format = formatVersion;
+  /** As it was read last. */
+  #head: Head | null = null;
+  /** S-11: the deletion that was asked for has landed, or there was nothing to delete. */
+  #isDeleted = false;
 
   constructor(context: SyncContext) {
     this.#context = context;
@@ -204,7 +213,7 @@ class DatasetSync {
     this.#unverified = 0;
     this.#failures = 0;
     const { attempt } = this.#context.replica.state;
-    if (this.#format > formatVersion) return this.#refuseToWrite();
+    if ((this.#head?.format ?? 0) > formatVersion) return this.#refuseToWrite();
     return attempt ? { type: "send", attempt, first: false } : { type: "push" };
   }
 
@@ -254,6 +263,8 @@ class DatasetSync {
       },
     );
     if (outcome === null) return false;
+    const { deletion, floor } = state.attempt ?? { deletion: null, floor: 0 };
+    if (deletion && replica.state.attempt === null && pulled.head.floor >= floor) this.#isDeleted = true;
     this.#tally.adopt(outcome);
     return true;
   }
@@ -273,15 +284,41 @@ class DatasetSync {
 
   /** Makes the next attempt durable. */
   async #push(): Promise<Step> {
-    return this.#context.replica.transact("cloud", { type: "outbox", limit: this.#recordsMax, keys: [] }, (view) =>
-      this.#plan(view),
-    );
+    const { replica, deletes } = this.#context;
+    if (deletes && !this.#isDeleted)
+      return replica.transact("cloud", { type: "all" }, (view) => this.#planDeletion(view));
+    const selection = { type: "outbox", limit: this.#recordsMax, keys: [] } as const;
+    const step = await replica.transact<Step>("cloud", selection, (view) => this.#plan(view));
+    return step.type === "done" ? this.#sweep() : step;
   }
 
-  #plan(view: Parameters<Parameters<DatasetReplica["transact"]>[2]>[0]): {
-    change: { state?: typeof view.state };
-    result: Step;
-  } {
+  /** S-11: a deletion is an attempt like any other; where the cloud has nothing, only what is pending here goes. */
+  #planDeletion({ state, records }: View): { change: Change; result: Step } {
+    const { replicaId, now, newCommit } = this.#context;
+    if (state.attempt) return { change: {}, result: { type: "send", attempt: state.attempt, first: false } };
+    if (state.checkpoint === null) return { change: {}, result: { type: "pull" } };
+    const pending = [...records.values()].filter((record) => record.pending !== null);
+    if (state.checkpoint.commit === null) {
+      this.#isDeleted = true;
+      const gone = new Map(pending.map(({ key }) => [key, null] as const));
+      return { change: { records: gone }, result: { type: "push" } };
+    }
+    const ids = { commit: newCommit(), newLineage: newCommit(), replica: replicaId, now: now() };
+    const attempt = planDeletion(state.checkpoint, pending, ids);
+    return { change: { state: { ...state, attempt } }, result: { type: "send", attempt, first: true } };
+  }
+
+  /** S-11: whoever comes by takes out what a deletion has ended. It is not urgent: nobody sees it. */
+  async #sweep(): Promise<Step> {
+    const { replica, remote, signal } = this.#context;
+    const head = this.#head;
+    const isHere = head !== null && head.commit === replica.state.checkpoint?.commit;
+    if (!isHere || head.floor === 0 || head.swept || head.format > formatVersion) return { type: "done" };
+    await sweepDataset({ dataset: replica.name, remote, signal }, head, (cost) => this.#count("push", cost));
+    return { type: "done" };
+  }
+
+  #plan(view: View): { change: { state?: ReplicaState }; result: Step } {
     const { replicaId, now } = this.#context;
     const { state } = view;
     if (state.attempt) return { change: {}, result: { type: "send", attempt: state.attempt, first: false } };
@@ -305,7 +342,8 @@ class DatasetSync {
     this.#count("push", outcome.cost);
     switch (outcome.type) {
       case "committed":
-        return this.#acknowledge(attempt);
+        // What a deletion leaves here is decided by the pull that finds it landed (S-6).
+        return attempt.deletion ? { type: "pull" } : this.#acknowledge(attempt);
       case "stale":
         this.#noteOthers(this.#context.now());
         return { type: "pull" };
@@ -375,22 +413,13 @@ class DatasetSync {
   }
 
   async #readPages(purpose: "pull" | "verify" | "push", readPage: (cursor: unknown) => Promise<Page>) {
-    const records: RemoteRecord[] = [];
-    const damaged: DamagedItem[] = [];
-    let head: Head | null = null;
-    let cursor: unknown = null;
-    do {
-      const page = await readPage(cursor);
-      this.#count(purpose === "pull" && cursor === null && page.records.length === 0 ? "poll" : purpose, page.cost);
-      for (const record of page.records) records.push(record);
-      damaged.push(...page.damaged);
-      head = page.head ?? head;
-      this.#format = page.head?.format ?? this.#format;
-      cursor = page.cursor;
-      this.#context.onProgress({ pulled: records.length, total: head?.recordCount ?? null });
-    } while (cursor !== null);
-    if (damaged.length > 0) this.#tally.damaged = damaged;
-    return { records, damaged, head };
+    const read = await readPages(readPage, (page, records, isFirst) => {
+      this.#count(purpose === "pull" && isFirst && page.records.length === 0 ? "poll" : purpose, page.cost);
+      this.#head = page.head ?? this.#head;
+      this.#context.onProgress({ pulled: records, total: page.head?.recordCount ?? null });
+    });
+    if (read.damaged.length > 0) this.#tally.damaged = read.damaged;
+    return read;
   }
 
   /** Waits and takes the step again, or ends the run with what went wrong. */

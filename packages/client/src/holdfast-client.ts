@@ -338,6 +338,13 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
         const { report } = await withSignal(this.#run({ type: "dataset", dataset: dataset.name }), signal);
         return reportOf(report, name);
       },
+      deleteEverywhere: async (dataset) => {
+        await dataset.queue.settled();
+        if (dataset.declaration.sync === "never") return dataset.replica.clear();
+        const { report } = await this.#run({ type: "delete", dataset: dataset.name });
+        const { error } = reportOf(report, name);
+        if (error) throw new SyncError(error);
+      },
       verify: async (dataset, { signal }): Promise<VerifyReport> => {
         const { report, repaired } = await withSignal(this.#run({ type: "verify", dataset: dataset.name }), signal);
         const { error } = reportOf(report, name);

@@ -1,6 +1,12 @@
 // The main job through the public API on real parts: fake-indexeddb here, and the emulator with a real DynamoDB engine
 // behind it there. What needs a browser stands in the demo's end-to-end tests.
-import { DynamoDBClient, GetItemCommand, PutItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type AttributeValue,
+} from "@aws-sdk/client-dynamodb";
 import { startEmulator, startTokenIssuer, type Emulator, type TokenIssuer } from "@holdfast/emulator";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { cognitoDynamo } from "./aws/index.ts";
@@ -247,6 +253,33 @@ describe("what must hold", () => {
     await late.dataset("notes").put("n", 2);
     await vi.waitFor(() => expect(record.getSnapshot().value).toBe(2));
     expect(Math.abs((record.getSnapshot().modifiedAt ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it("A dataset that is deleted everywhere is gone on all devices and out of the table", async () => {
+    const [a, b] = [device(), device()];
+    await a.dataset("notes").bulkPut(Array.from({ length: 150 }, (_, index) => [`k${index}`, index] as const));
+    await a.synchronize();
+    await b.dataset("notes").synchronize();
+    await a.dataset("notes").deleteEverywhere();
+    expect((await a.dataset("notes").getAll()).size).toBe(0);
+    expect(await b.dataset("notes").synchronize()).toMatchObject({ verified: true, conflicts: [] });
+    expect((await b.dataset("notes").getAll()).size).toBe(0);
+    const { Items = [] } = await operator().send(
+      new QueryCommand({
+        TableName: emulator.tableName,
+        KeyConditionExpression: "#identity = :identity",
+        ExpressionAttributeNames: { "#identity": "identity" },
+        ExpressionAttributeValues: { ":identity": { S: a.identity.getSnapshot().identityId ?? "" } },
+      }),
+    );
+    expect(Items).toMatchObject([{ path: { S: "head/notes" }, deleted: { BOOL: true }, swept: { BOOL: true } }]);
+    await b.dataset("notes").put("again", 1);
+    await b.synchronize();
+    await a.synchronize();
+    expect(await a.dataset("notes").getAll()).toEqual(new Map([["again", 1]]));
+    emulator.setFaults({ lostRequests: 1 });
+    await expect(a.dataset("notes").deleteEverywhere()).rejects.toMatchObject({ code: "cloud-unavailable" });
+    expect(await a.dataset("notes").get("again")).toBe(1);
   });
 
   it("The cloud is away: everything goes on here, and up when it is back", async () => {

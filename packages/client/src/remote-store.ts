@@ -85,6 +85,18 @@ export interface RemoteStore {
     readonly attempt: Attempt;
     readonly signal: AbortSignal;
   }): Promise<CommitOutcome>;
+  /** S-11: takes records at or under the floor out of the table, a page of them; `done`: there are no more. */
+  sweepPage(request: {
+    readonly dataset: DatasetName;
+    readonly floor: SyncCount;
+    readonly signal: AbortSignal;
+  }): Promise<{ readonly done: boolean; readonly cost: Cost }>;
+  /** S-11: notes in the head that all is swept, unless the head has moved on. */
+  markSwept(request: {
+    readonly dataset: DatasetName;
+    readonly head: Head;
+    readonly signal: AbortSignal;
+  }): Promise<Cost>;
   /** Reads a kept item again (S-19); null where it still can't be read. */
   rereadItem(item: JsonValue): RemoteRecord | null;
 }

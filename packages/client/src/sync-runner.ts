@@ -34,7 +34,7 @@ export type Purpose =
   | { readonly type: "all" }
   /** Everything that is declared `sync: "auto"`. */
   | { readonly type: "auto" }
-  | { readonly type: "dataset" | "verify"; readonly dataset: DatasetName };
+  | { readonly type: "dataset" | "verify" | "delete"; readonly dataset: DatasetName };
 
 export interface RunResult {
   readonly report: SyncReport;
@@ -217,6 +217,7 @@ export class SyncRunner {
           return declaration.sync === "auto";
         case "dataset":
         case "verify":
+        case "delete":
           return name === purpose.dataset && declaration.sync !== "never";
       }
     });
@@ -237,14 +238,19 @@ export class SyncRunner {
         reports.push(emptyReport(dataset.name, { outcome: "synced", verified: true }));
         continue;
       }
-      const result = await this.#syncOne(vault, dataset, remote, start);
+      const result = await this.#syncOne(vault, dataset, remote, { start, deletes: purpose.type === "delete" });
       reports.push(result.report);
       repaired.push(...result.repaired);
     }
     return { report: summed(reports, polled), repaired };
   }
 
-  async #syncOne(vault: IdentityVault, dataset: OpenDataset, remote: RemoteStore, start: Start) {
+  async #syncOne(
+    vault: IdentityVault,
+    dataset: OpenDataset,
+    remote: RemoteStore,
+    { start, deletes }: { readonly start: Start; readonly deletes: boolean },
+  ) {
     const { runtime, usage, now } = this.#options;
     const { damaged, ...result } = await syncDataset(
       {
@@ -256,6 +262,7 @@ export class SyncRunner {
         now,
         newCommit: () => newCommit(runtime),
         signal: this.#stop.signal,
+        deletes,
         onPhase: (phase) => this.#setPhase(phase),
         onProgress: (progress) => {
           dataset.progress = progress;

@@ -154,7 +154,7 @@ describe("S-5: the attempt", () => {
     const attempt = sure(plan(edits));
     expect(attempt).toMatchObject({
       ...{ commit: commitOf("four"), writer: me, base: { syncCount: 3, commit: commitOf("three") } },
-      ...{ floor: 0, lineage: "lineage", committedAt: noon },
+      ...{ floor: 0, lineage: "lineage", committedAt: noon, deletion: null },
     });
     expect(attempt.records.map(({ key, value }) => [key, value])).toEqual([
       ["k", { n: 2 }],

@@ -1,10 +1,10 @@
 // From pending records to one attempt (S-2, S-5), and from its acknowledgement to the new bases.
-import { DigestSum } from "./digest.ts";
+import { DigestSum, emptyDigest } from "./digest.ts";
 import { nextSyncCount, type CommitId, type RecordKey, type ReplicaId } from "./ids.ts";
 import { jsonEquals, storageForm, utf8Bytes } from "./json-value.ts";
 import { clockAheadMsMax, commitBytesMax, commitRecordsMax, headWritersMax, recordOverheadBytes } from "./limits.ts";
 import { isCounted, isSendable, versionValue, type Content, type LocalRecord, type Version } from "./record.ts";
-import type { Attempt, Checkpoint, ReplicaState, SentRecord, Writers } from "./replica.ts";
+import type { Attempt, Checkpoint, Deletion, ReplicaState, SentRecord, Writers } from "./replica.ts";
 import type { SyncErrorInfo } from "./sync-error.ts";
 
 export interface CommitContext {
@@ -50,7 +50,37 @@ export function planCommit(
     lineage: checkpoint.lineage ?? context.newLineage,
     writers: writersAfter(checkpoint.writers, context.replica, context.commit),
     committedAt: context.now,
+    deletion: null,
   };
+}
+
+/** S-11: the dataset ends under a floor at the commit's own count. `pending`: all that waits to go up here. */
+export function planDeletion(checkpoint: Checkpoint, pending: readonly LocalRecord[], context: CommitContext): Attempt {
+  return {
+    commit: context.commit,
+    writer: context.replica,
+    base: { syncCount: checkpoint.syncCount, commit: checkpoint.commit },
+    records: [],
+    digest: emptyDigest,
+    recordCount: 0,
+    floor: nextSyncCount(checkpoint.syncCount),
+    lineage: checkpoint.lineage ?? context.newLineage,
+    writers: writersAfter(checkpoint.writers, context.replica, context.commit),
+    committedAt: context.now,
+    deletion: {
+      dropped: pending.map(({ key, modifiedAt, pending: place }) => ({ key, modifiedAt, order: place?.order ?? 0 })),
+    },
+  };
+}
+
+/** S-11: one record when this replica's own deletion has landed. */
+export function landDeletion(record: LocalRecord, { dropped }: Deletion): LocalRecord | null {
+  const { key, pending, modifiedAt } = record;
+  if (!pending) return null;
+  const isDropped = dropped.some(
+    (edit) => edit.key === key && edit.order === pending.order && edit.modifiedAt === modifiedAt,
+  );
+  return isDropped || record.value === undefined ? null : { ...record, base: null, hold: null };
 }
 
 /** The cloud has taken the attempt: bases := sent values; what was edited meanwhile stays pending. */

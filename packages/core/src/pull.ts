@@ -1,5 +1,5 @@
 // S-6, S-8, S-9: from what was read of the cloud to one local transaction, or to nothing where it does not verify.
-import { acknowledgeCommit } from "./commit-plan.ts";
+import { acknowledgeCommit, landDeletion } from "./commit-plan.ts";
 import type { ConflictRecord } from "./conflict.ts";
 import { DigestSum } from "./digest.ts";
 import type { CommitId, RecordKey, ReplicaId } from "./ids.ts";
@@ -149,7 +149,11 @@ interface Start {
 
 function landAttempt(state: ReplicaState, attempt: Attempt, records: ReadonlyMap<RecordKey, LocalRecord>): Start {
   const acknowledged = acknowledgeCommit(state, attempt, (sent) => records.get(sent.key));
-  return { state: acknowledged.state, landed: acknowledged.records };
+  const { deletion } = attempt;
+  if (deletion === null) return { state: acknowledged.state, landed: acknowledged.records };
+  // The floor has risen, so the whole replica is here.
+  const landed = new Map([...records].map(([key, record]) => [key, landDeletion(record, deletion)] as const));
+  return { state: acknowledged.state, landed };
 }
 
 /** S-1: whether bases, landed attempt and pulled records make the head's digest and record count. */

@@ -50,7 +50,7 @@ describe("S-10: a head that disagrees with the whole listing", () => {
     expect(disagreement).toBe(null);
     expect(attempt).toEqual({
       ...{ commit: commitOf("repair"), writer: me, base: { syncCount: 2, commit: commitOf("two") }, records: [] },
-      ...{ digest: head.digest, recordCount: 2, floor: 0, lineage: "lineage", committedAt: noon },
+      ...{ digest: head.digest, recordCount: 2, floor: 0, lineage: "lineage", committedAt: noon, deletion: null },
       writers: [[other, commitOf("two")]],
     });
   });

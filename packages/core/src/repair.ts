@@ -80,6 +80,7 @@ function repairAttempt(
     // A repair is no commit of this replica's own: its last landed commit stays the one that it knows.
     writers: head ? known : state.lastLanded ? writersAfter(known, context.replica, state.lastLanded) : known,
     committedAt: context.now,
+    deletion: null,
   };
 }
 

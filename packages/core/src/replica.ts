@@ -18,6 +18,8 @@ export interface Head {
   /** Records at or under it do not exist. */
   readonly floor: SyncCount;
   readonly deleted: boolean;
+  /** The records at or under the floor have been taken out of the table. */
+  readonly swept: boolean;
   readonly lineage: string;
   readonly writers: ReadonlyMap<ReplicaId, CommitId>;
   /** Milliseconds since 1970, by the writer's skew-corrected clock. */
@@ -60,6 +62,13 @@ export interface Attempt {
   readonly writers: Writers;
   /** Milliseconds since 1970; the tombstones' expiry counts from it. */
   readonly committedAt: number;
+  /** S-11: the attempt deletes the dataset; null: it writes records. */
+  readonly deletion: Deletion | null;
+}
+
+/** S-11: the edits that were pending when the dataset was deleted here go with it; later ones re-create it. */
+export interface Deletion {
+  readonly dropped: readonly { readonly key: RecordKey; readonly order: number; readonly modifiedAt: number }[];
 }
 
 export interface ReplicaState {

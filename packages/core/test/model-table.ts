@@ -92,7 +92,7 @@ export class ModelTable {
     this.#landed.add(commit);
     this.#head = {
       ...{ syncCount, commit, changed: records.length, digest, recordCount, floor, lineage, committedAt },
-      ...{ deleted: false, writers: new Map(writers), format: 1 },
+      ...{ deleted: false, swept: false, writers: new Map(writers), format: 1 },
     };
     for (const { key, value, modifiedAt, schema } of records) {
       const content = value === undefined ? ({ type: "removed" } as const) : ({ type: "live", value } as const);

@@ -99,6 +99,7 @@ export function headOver(records: readonly RemoteRecord[], { count, commit, floo
     recordCount: sum.recordCount,
     floor: countOf(floor),
     deleted: false,
+    swept: false,
     lineage: "lineage",
     writers: new Map(),
     committedAt: noon,

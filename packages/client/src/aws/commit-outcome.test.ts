@@ -24,6 +24,7 @@ const attempt: Attempt = {
   lineage: "l",
   writers: [],
   committedAt: 1,
+  deletion: null,
 };
 const context = {
   asked: { type: "commit", tableName: "table", region: "eu-west-1", dataset: parseDatasetName("notes") },

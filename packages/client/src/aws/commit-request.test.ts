@@ -31,6 +31,7 @@ const attempt: Attempt = {
   lineage: "lineage",
   writers: [[writer, commit]],
   committedAt: 1_700_000_000_000,
+  deletion: null,
 };
 
 describe("S-2: the head's action", () => {

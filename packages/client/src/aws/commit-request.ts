@@ -2,7 +2,7 @@
 // (S-5): DynamoDB knows the token for ten minutes and refuses it with other parameters. So every word here is for ever, or
 // an app that updates itself between a lost answer and its repeat would meet IdempotentParameterMismatch.
 import type { AttributeValue, TransactWriteItem, TransactWriteItemsCommandInput } from "@aws-sdk/client-dynamodb";
-import { formatVersion, nextSyncCount, type Attempt, type SentRecord } from "@holdfast/core";
+import { formatVersion, nextSyncCount, type Attempt, type Head, type SentRecord } from "@holdfast/core";
 import { recordToItem, type Place } from "./record-item.ts";
 import { headChange, headPath } from "./table.ts";
 
@@ -30,18 +30,23 @@ function headUpdate(tableName: string, place: Place, attempt: Attempt): Transact
     recordCount: { N: String(attempt.recordCount) },
     writers: { M: Object.fromEntries(attempt.writers.map(([replica, commit]) => [replica, { S: commit }])) },
     committedAt: { N: String(attempt.committedAt) },
-    deleted: { BOOL: false },
+    deleted: { BOOL: attempt.deletion !== null },
     format: { N: String(formatVersion) },
     change: { S: headChange(place.dataset, syncCount) },
   };
-  // Lineage and floor stay while a head exists.
+  // Lineage and floor stay while a head exists; only a deletion lifts the floor (S-11).
   const atCreation: Record<string, AttributeValue> = {
     floor: { N: String(attempt.floor) },
     lineage: { S: attempt.lineage },
     swept: { BOOL: false },
   };
+  const atDeletion: Record<string, AttributeValue> = { floor: { N: String(attempt.floor) }, swept: { BOOL: false } };
   const { commit } = attempt.base;
-  const set = Object.entries(commit === null ? { ...always, ...atCreation } : always);
+  const set = Object.entries({
+    ...always,
+    ...(attempt.deletion === null ? {} : atDeletion),
+    ...(commit === null ? atCreation : {}),
+  });
   const condition =
     commit === null
       ? { names: { "#path": "path" }, text: "attribute_not_exists(#path)", values: {} }
@@ -61,6 +66,24 @@ function headUpdate(tableName: string, place: Place, attempt: Attempt): Transact
       ExpressionAttributeValues: {
         ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
         ...condition.values,
+      },
+    },
+  };
+}
+
+/** S-11: the head as it is, but for the note that the records under its floor are gone. No new version: nobody pulls it. */
+export function sweptUpdate(tableName: string, place: Place, head: Head): TransactWriteItem {
+  return {
+    Update: {
+      TableName: tableName,
+      Key: { identity: { S: place.identity }, path: { S: headPath(place.dataset) } },
+      UpdateExpression: "SET #swept = :true",
+      ConditionExpression: "#syncCount = :syncCount AND #commit = :commit",
+      ExpressionAttributeNames: { "#swept": "swept", "#syncCount": "syncCount", "#commit": "commit" },
+      ExpressionAttributeValues: {
+        ":true": { BOOL: true },
+        ":syncCount": { N: String(head.syncCount) },
+        ":commit": { S: head.commit },
       },
     },
   };

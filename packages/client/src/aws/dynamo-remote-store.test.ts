@@ -332,6 +332,7 @@ function attemptOf(options: AttemptOptions): Attempt {
     lineage: "lineage",
     writers: [[writer, commit]],
     committedAt: 1_700_000_000_000,
+    deletion: null,
   };
 }
 

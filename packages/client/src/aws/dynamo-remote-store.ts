@@ -1,7 +1,10 @@
 // RemoteStore over the one table of DESIGN 3: strongly consistent reads of one page each, and the commit.
 import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
   GetItemCommand,
   QueryCommand,
+  TransactionCanceledException,
   TransactWriteItemsCommand,
   type AttributeValue,
   type ConsumedCapacity,
@@ -14,16 +17,20 @@ import {
   type IdentityId,
   type JsonValue,
   type RemoteRecord,
+  type SyncCount,
 } from "@holdfast/core";
 import type { CommitOutcome, Cost, DamagedItem, DatasetHead, Page, PageRequest, RemoteStore } from "../remote-store.ts";
 import { readText, type WireItem } from "./attribute-value.ts";
 import { awsErrorToSyncError, type Asked } from "./aws-error.ts";
 import { commitOutcome } from "./commit-outcome.ts";
-import { commitRequest } from "./commit-request.ts";
+import { commitRequest, sweptUpdate } from "./commit-request.ts";
 import type { Call, DynamoRequests, Send } from "./dynamo-requests.ts";
 import { itemToHead } from "./head-item.ts";
 import { itemToRecord, rereadItem } from "./record-item.ts";
-import { changesIndexName, changesSince, headPath, headPrefix, parsePath, recordPrefix } from "./table.ts";
+import { changesIndexName, changesSince, changesUpTo, headPath, headPrefix, parsePath, recordPrefix } from "./table.ts";
+
+/** Deletions that are under way at the same time: a browser opens no more connections to one host anyway. */
+const sweptTogether = 6;
 
 export interface DynamoRemoteStoreOptions {
   readonly tableName: string;
@@ -89,6 +96,77 @@ export class DynamoRemoteStore implements RemoteStore {
       signal.throwIfAborted();
       const cost = { requests: call.requests, readUnits: 0, writeUnits: 0 };
       return commitOutcome(error, attempt, this.#context({ type: "commit", dataset }), cost);
+    }
+  }
+
+  async sweepPage({
+    dataset,
+    floor,
+    signal,
+  }: Parameters<RemoteStore["sweepPage"]>[0]): ReturnType<RemoteStore["sweepPage"]> {
+    const { from, to } = changesUpTo(dataset, floor);
+    const query: Query = {
+      IndexName: changesIndexName,
+      KeyConditionExpression: "#identity = :identity AND #change BETWEEN :from AND :to",
+      ExpressionAttributeNames: { "#identity": "identity", "#change": "change" },
+      ExpressionAttributeValues: { ":from": { S: from }, ":to": { S: to } },
+    };
+    const page = await this.#query(query, { type: "index", dataset, cursor: null, signal });
+    const call: Call = { signal, requests: 0 };
+    const paths = page.items.flatMap((item) => readText(item, "path") ?? []);
+    let writeUnits = 0;
+    for (let start = 0; start < paths.length; start += sweptTogether) {
+      const deletions = paths
+        .slice(start, start + sweptTogether)
+        .map((path) => this.#sweep(call, dataset, path, floor));
+      for (const units of await Promise.all(deletions)) writeUnits += units;
+    }
+    const { requests, readUnits } = page.cost;
+    return { done: page.cursor === null, cost: { requests: requests + call.requests, readUnits, writeUnits } };
+  }
+
+  /** Under a condition: another device may just be writing the record anew, above the floor. */
+  async #sweep(call: Call, dataset: DatasetName, path: string, floor: SyncCount): Promise<number> {
+    const { tableName, identity } = this.#options;
+    const command = new DeleteItemCommand({
+      TableName: tableName,
+      Key: { identity: { S: identity }, path: { S: path } },
+      ConditionExpression: "attribute_not_exists(#path) OR #syncCount <= :floor",
+      ExpressionAttributeNames: { "#path": "path", "#syncCount": "syncCount" },
+      ExpressionAttributeValues: { ":floor": { N: String(floor) } },
+      ReturnConsumedCapacity: "TOTAL",
+    });
+    try {
+      const answer = await this.#options.requests.send(call, (client, options) => client.send(command, options));
+      return answer.ConsumedCapacity?.CapacityUnits ?? 0;
+    } catch (error) {
+      call.signal.throwIfAborted();
+      if (error instanceof ConditionalCheckFailedException) return 1;
+      throw awsErrorToSyncError(error, this.#context({ type: "commit", dataset }));
+    }
+  }
+
+  async markSwept({
+    dataset,
+    head,
+    signal,
+  }: Parameters<RemoteStore["markSwept"]>[0]): ReturnType<RemoteStore["markSwept"]> {
+    const { tableName, identity } = this.#options;
+    const command = new TransactWriteItemsCommand({
+      TransactItems: [sweptUpdate(tableName, { identity, dataset }, head)],
+      ReturnConsumedCapacity: "TOTAL",
+    });
+    const call: Call = { signal, requests: 0 };
+    try {
+      const answer = await this.#options.requests.send(call, (client, options) => client.send(command, options));
+      const writeUnits = (answer.ConsumedCapacity ?? []).reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+      return { requests: call.requests, readUnits: 0, writeUnits };
+    } catch (error) {
+      signal.throwIfAborted();
+      // The head has moved on: whoever comes next notes it.
+      if (error instanceof TransactionCanceledException)
+        return { requests: call.requests, readUnits: 0, writeUnits: 0 };
+      throw awsErrorToSyncError(error, this.#context({ type: "commit", dataset }));
     }
   }
 

@@ -29,6 +29,7 @@ const attempt: Attempt = {
   lineage: "l",
   writers: [],
   committedAt: 1_700_000_000_001,
+  deletion: null,
 };
 const item: WireItem = recordToItem(sent, attempt, place);
 

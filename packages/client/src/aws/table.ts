@@ -32,6 +32,15 @@ export const changesSince = (
   to: `${dataset}/~`,
 });
 
+/** All that a deletion at `floor` has ended, without the head: it stands behind the records of its count. */
+export const changesUpTo = (
+  dataset: DatasetName,
+  floor: SyncCount,
+): { readonly from: string; readonly to: string } => ({
+  from: `${dataset}/`,
+  to: recordChange(dataset, floor),
+});
+
 export type Path =
   | { readonly type: "head"; readonly dataset: DatasetName }
   | { readonly type: "record"; readonly dataset: DatasetName; readonly key: RecordKey };

@@ -14,6 +14,7 @@ import {
   type Checkpoint,
   type CommitId,
   type DatasetName,
+  type Deletion,
   type ReplicaState,
   type SentRecord,
   type SyncCount,
@@ -71,6 +72,19 @@ function parseAttempt(input: unknown): Attempt {
     lineage: parseText(row["lineage"]),
     writers: parseWriters(row["writers"]),
     committedAt: parseNumber(row["committedAt"]),
+    deletion: row["deletion"] === null ? null : parseDeletion(row["deletion"]),
+  };
+}
+
+function parseDeletion(input: unknown): Deletion {
+  const { dropped } = parseObject(input);
+  if (!Array.isArray(dropped)) throw damaged("a deletion without the edits that go with it");
+  return {
+    dropped: dropped.map((entry: unknown) => {
+      const { key, order, modifiedAt } = parseObject(entry);
+      if (!isRecordKey(key)) throw damaged("a deletion with an edit that has no key");
+      return { key, order: parseNumber(order), modifiedAt: parseNumber(modifiedAt) };
+    }),
   };
 }
 

@@ -147,6 +147,8 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
           keys.filter((key) => key === fault.key),
         );
       },
+      sweepPage: reading((request) => table.sweepPage(request)),
+      markSwept: reading((request) => table.markSwept(request)),
       rereadItem: (item) => table.rereadItem(item),
     };
   }

@@ -105,6 +105,20 @@ export class MemoryTable implements RemoteStore {
     return outcome;
   }
 
+  async sweepPage({ dataset, floor }: Parameters<RemoteStore["sweepPage"]>[0]): ReturnType<RemoteStore["sweepPage"]> {
+    this.requests += 1;
+    const { records } = this.table(dataset);
+    for (const [key, { syncCount }] of records) if (syncCount <= floor) records.delete(key);
+    return { done: true, cost };
+  }
+
+  async markSwept({ dataset, head }: Parameters<RemoteStore["markSwept"]>[0]): ReturnType<RemoteStore["markSwept"]> {
+    this.requests += 1;
+    const table = this.table(dataset);
+    if (table.head?.commit === head.commit) table.head = { ...table.head, swept: true };
+    return cost;
+  }
+
   rereadItem(item: JsonValue): RemoteRecord | null {
     const key = typeof item === "string" ? item : "";
     const found = [...this.#tables.values()].flatMap(({ records }) => [...records.values()]);
@@ -185,7 +199,12 @@ export class MemoryTable implements RemoteStore {
     const { commit, digest, recordCount, writers, committedAt } = attempt;
     table.head = {
       ...{ syncCount, commit, digest, recordCount, committedAt, changed: attempt.records.length },
-      ...{ floor: table.head?.floor ?? attempt.floor, deleted: false, lineage: table.head?.lineage ?? attempt.lineage },
+      ...{
+        floor: attempt.deletion ? attempt.floor : (table.head?.floor ?? attempt.floor),
+        deleted: attempt.deletion !== null,
+        swept: attempt.deletion ? false : (table.head?.swept ?? false),
+        lineage: table.head?.lineage ?? attempt.lineage,
+      },
       ...{ writers: new Map(writers), format: 1 },
     };
     table.before.clear();
