@@ -1,6 +1,6 @@
 // What the client shows of itself: identity, status, problems. It is computed anew whenever a part says that it changed,
 // and the app is told only where something did.
-import type { ConflictRecord, SyncErrorInfo } from "@holdfast/core";
+import { isRetryable, type ConflictRecord, type SyncErrorInfo } from "@holdfast/core";
 import type { DatasetStatus, IdentitySnapshot, Live, Problem, SyncStatus } from "./api.ts";
 import type { CurrentVault } from "./current-vault.ts";
 import type { IdentityVault } from "./identity-vault.ts";
@@ -64,7 +64,9 @@ export class ClientView {
     const vault = current.opened;
     const circumstances = this.#circumstances();
     if (!vault) {
-      this.status.set({ ...this.status.getSnapshot(), error: circumstances.error, online: circumstances.online });
+      const { error, online } = circumstances;
+      this.status.set({ ...this.status.getSnapshot(), error, online });
+      if (current.error) this.#tellProblems(problemsOf([], [], { storage: current.error, run: null }));
       return;
     }
     const { datasets, identity, unwritten } = vault;
@@ -78,8 +80,14 @@ export class ClientView {
       needsSignIn: error?.code === "not-signed-in" || error?.code === "credentials-expired",
     });
     if (state === "attention" || current.error !== null || this.problems.getSnapshot().length > 0) {
-      this.problems.set(problemsOf(datasets, this.#openConflicts, current.error));
+      const errors = { storage: current.error, run: circumstances.blocked };
+      this.#tellProblems(problemsOf(datasets, this.#openConflicts, errors));
     }
+  }
+
+  /** The list is made anew each time; it is another one only where it says something else. */
+  #tellProblems(problems: readonly Problem[]): void {
+    if (JSON.stringify(problems) !== JSON.stringify(this.problems.getSnapshot())) this.problems.set(problems);
   }
 
   async readStorage(): Promise<void> {
@@ -116,6 +124,13 @@ export class ClientView {
     const { current, runner, runtime, isAutomatic } = this.#options;
     const online = runtime.online();
     const error: SyncErrorInfo | null = current.error ?? runner.error;
-    return { online, phase: runner.phase, isRunning: runner.isRunning, isAutomatic: isAutomatic && online, error };
+    return {
+      ...{ online, phase: runner.phase, isRunning: runner.isRunning, isAutomatic: isAutomatic && online, error },
+      blocked: runner.error && needsDeveloper(runner.error.code) ? runner.error : null,
+    };
   }
 }
+
+/** What neither another try nor a sign-in mends. */
+const needsDeveloper = (code: SyncErrorInfo["code"]): boolean =>
+  !isRetryable(code) && code !== "not-signed-in" && code !== "closed" && code !== "aborted";

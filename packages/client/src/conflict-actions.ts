@@ -9,15 +9,14 @@ import {
   versionValue,
   type Conflict,
   type ConflictRecord,
+  type Edit,
   type JsonValue,
   type LocalRecord,
-  type RecordKey,
   type Resolution,
   type Resolver,
 } from "@holdfast/core";
 import type { IdentityVault } from "./identity-vault.ts";
 import type { View } from "./local-store.ts";
-import type { OpenDataset } from "./open-dataset.ts";
 import { ValueReader } from "./value-reader.ts";
 
 /** Decides an open conflict; of a settled one, brings back what is chosen, keeping what was edited elsewhere since. */
@@ -44,7 +43,11 @@ export async function resolveConflict(
       reason: `Decided in the app: ${resolution.type}.`,
       at: now,
     };
-    return { change: { ...written(view, dataset, key, decided, now), conflicts: [settled] }, result: undefined };
+    // A value of the app's own is in the version that it declares; the others are in the record's.
+    const { version } = dataset.declaration;
+    const isOwn = resolution.type === "value" && Number.isFinite(version);
+    const change = written(view, { key, value: decided, now, schema: isOwn ? version : (current?.schema ?? 1) });
+    return { change: { ...change, conflicts: [settled] }, result: undefined };
   });
 }
 
@@ -104,16 +107,15 @@ function mergedFor(
   return outcome.type === "asked" ? local : outcome.value;
 }
 
-/** The record with `value`, no longer held back. */
-function written(view: View, dataset: OpenDataset, key: RecordKey, value: JsonValue | undefined, now: number) {
+/** The record with the edit, no longer held back. */
+function written(view: View, edit: Omit<Edit, "order">) {
   const { state } = view;
-  const current = view.records.get(key);
+  const current = view.records.get(edit.key);
   const free = current && { ...current, hold: null };
-  const inAttempt = state.attempt?.records.some((sent) => sent.key === key) ?? false;
-  const schema = Math.min(dataset.declaration.version, current?.schema ?? dataset.declaration.version);
-  const edit = editRecord(free, { key, value, now, schema, order: state.nextOrder }, inAttempt);
-  const record = edit.type === "edited" ? edit.record : (free ?? null);
-  return { state: { ...state, nextOrder: state.nextOrder + 1 }, records: new Map([[key, record]]) };
+  const inAttempt = state.attempt?.records.some((sent) => sent.key === edit.key) ?? false;
+  const edited = editRecord(free, { ...edit, order: state.nextOrder }, inAttempt);
+  const record = edited.type === "edited" ? edited.record : (free ?? null);
+  return { state: { ...state, nextOrder: state.nextOrder + 1 }, records: new Map([[edit.key, record]]) };
 }
 
 /** Offers a record again that the cloud refused. */

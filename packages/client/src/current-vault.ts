@@ -36,6 +36,8 @@ export class CurrentVault {
   #vault: IdentityVault | null = null;
   #clockOffsetMs = 0;
   #isSignedOut = false;
+  #moveFailed = false;
+  #merged: ReadonlyMap<string, string> = new Map();
   #error: SyncErrorInfo | null = null;
   #isClosed = false;
 
@@ -77,72 +79,98 @@ export class CurrentVault {
     return this.#opening;
   }
 
+  /** Whether `identityId` is the current identity, or was merged into it. */
+  isCurrent(identityId: string): boolean {
+    const current = this.#vault?.identity?.identityId;
+    if (current === undefined) return false;
+    return (
+      identityId === current || [...this.#merged].some(([guest, user]) => guest === identityId && user === current)
+    );
+  }
+
   /** Goes to an identity's vault; what was written before anybody was known comes along. Returns how many conflicts that made. */
   async become(identity: SignedIn): Promise<number> {
     const before = await this.open();
     const registry = await this.#registered().signIn(identity);
+    this.#merged = registry.merged;
     if (registry.current.vault === before.name) {
-      before.identity = identity;
-      this.#isSignedOut = false;
-      this.switched.call();
+      this.#identify(before, identity);
       this.#tellTabs();
       return 0;
     }
-    const vault = await this.#openVault(registry);
-    await before.settled();
-    const conflicts = await this.#move(registry, vault, "just-left");
-    this.#go(vault);
-    await before.close();
+    await this.#leaveFor(registry, before);
     this.#tellTabs();
-    return conflicts;
+    return this.finishMoves();
   }
 
-  /**
-   * Finishes what a sign-in began. A vault that was just left may still be written by another tab that has not heard of
-   * it; it is looked at again, and deleted when it is empty, the next time that the app starts.
-   */
-  async #move(registry: Registry, vault: IdentityVault, when: "just-left" | "at-start"): Promise<number> {
-    const { storage, durability, now } = this.#options;
-    let conflicts = 0;
-    for (const { from, to } of registry.moves) {
-      if (to !== vault.identity?.identityId) continue;
-      const source = await storage.open(from, { durability });
-      conflicts += await moveRecords(source, vault, now);
-      const isEmpty = (await source.summaries()).every(({ records }) => records === 0);
-      await source.close();
-      if (!isEmpty || when === "just-left") continue;
-      await storage.delete(from);
-      await this.#registered().endMove(from);
-    }
-    return conflicts;
-  }
-
-  /** Goes to an empty vault of the unknown identity. */
-  async leave({ forget }: { readonly forget: boolean }): Promise<void> {
+  /** Goes to an empty vault of the unknown identity. False: another tab has gone to somebody else, and this one follows. */
+  async leave({ forget }: { readonly forget: boolean }): Promise<boolean> {
     const before = await this.open();
-    const registry = await this.#registered().signOut(forget);
-    this.#go(await this.#openVault(registry));
-    await before.close();
-    if (forget) await this.#options.storage.delete(before.name);
-    this.#tellTabs();
+    return this.#options.runtime.withLock(`${this.prefix}/identity`, new AbortController().signal, async () => {
+      const isCurrent = (await this.#registered().read()).current.vault === before.name;
+      if (!isCurrent) {
+        await this.follow();
+        return false;
+      }
+      await this.#leaveFor(await this.#registered().signOut(before.name, forget), before);
+      this.#tellTabs();
+      if (forget) await this.#options.storage.delete(before.name);
+      return true;
+    });
   }
 
   /** Where another tab has gone to another identity, this one goes there too. */
   async follow(): Promise<IdentityVault> {
     const before = await this.open();
     const registry = await this.#registered().read();
+    this.#merged = registry.merged;
     const { identity, vault } = registry.current;
     if (vault === before.name) {
-      if (before.identity?.identityId !== identity?.identityId) {
-        before.identity = identity;
-        this.switched.call();
-      }
+      if (JSON.stringify(before.identity) !== JSON.stringify(identity)) this.#identify(before, identity);
       return before;
     }
-    const next = await this.#openVault(registry);
-    this.#go(next);
-    await before.close();
+    const next = await this.#leaveFor(registry, before);
+    // What this tab wrote before it heard of it belongs to the same identity as the rest.
+    await this.finishMoves();
     return next;
+  }
+
+  /**
+   * Moves what still lies in a vault that belongs to the current identity's other one. A vault that was just left may yet
+   * be written by a tab that has not heard of it, so it is looked at again, and deleted when it is empty, when the app
+   * starts the next time. What fails is tried again with the next sync, and told meanwhile.
+   */
+  async finishMoves({ atStart = false } = {}): Promise<number> {
+    const { runtime, now } = this.#options;
+    const vault = this.#vault;
+    if (!vault) return 0;
+    return runtime.withLock(`${this.prefix}/move`, new AbortController().signal, async () => {
+      const registry = await this.#registered().read();
+      const mine = registry.moves.filter(({ to }) => to === vault.identity?.identityId);
+      let conflicts = 0;
+      try {
+        for (const { from } of mine) {
+          const source = await this.#options.storage.open(from, { durability: this.#options.durability });
+          conflicts += await moveRecords(source, vault, now);
+          const isEmpty = (await source.summaries()).every(({ records }) => records === 0);
+          await source.close();
+          if (!isEmpty || !atStart) continue;
+          await this.#options.storage.delete(from);
+          await this.#registered().endMove(from);
+        }
+        if (this.#moveFailed) this.#error = null;
+        this.#moveFailed = false;
+      } catch (error) {
+        this.#moveFailed = true;
+        this.#fail(error);
+      }
+      return conflicts;
+    });
+  }
+
+  /** Whether records of the current identity wait to be moved to its vault. */
+  get hasUnfinishedMoves(): boolean {
+    return this.#moveFailed;
   }
 
   async rememberClock(offsetMs: number): Promise<void> {
@@ -170,9 +198,10 @@ export class CurrentVault {
     this.#clockOffsetMs = known.clockOffsetMs;
     const vault = await this.#openVault(known);
     this.#channel = runtime.channel(this.prefix, this.#options.onElsewhere);
-    await this.#move(known, vault, "at-start");
     this.#error = null;
+    this.#merged = known.merged;
     this.#vault = vault;
+    if (known.moves.length > 0) await this.finishMoves({ atStart: true });
     this.switched.call();
     return vault;
   }
@@ -189,10 +218,21 @@ export class CurrentVault {
     return vault;
   }
 
-  #go(vault: IdentityVault): void {
+  /** Shows the vault at once, so that nothing more is written into the one before; that one ends what was begun in it. */
+  async #leaveFor(registry: Registry, before: IdentityVault): Promise<IdentityVault> {
+    const vault = await this.#openVault(registry);
     this.#isSignedOut = vault.identity === null;
     this.#vault = vault;
     this.#opening = Promise.resolve(vault);
+    this.#error = null;
+    this.switched.call();
+    await before.close();
+    return vault;
+  }
+
+  #identify(vault: IdentityVault, identity: SignedIn | null): void {
+    vault.identity = identity;
+    this.#isSignedOut = false;
     this.switched.call();
   }
 

@@ -21,18 +21,23 @@ import { DatasetQuery } from "./dataset-query.ts";
 import { FollowingLive, type DatasetSource } from "./following-live.ts";
 import { notBuilt } from "./not-built.ts";
 import type { OpenDataset } from "./open-dataset.ts";
+import { withSignal } from "./waiting.ts";
 import { cached } from "./weak-cache.ts";
+import type { WhenSynced } from "./when-synced.ts";
 
 export interface DatasetHost extends DatasetSource {
   /** Copies and checks what the app wants to write. @throws SyncError `invalid-key`, `invalid-value`, `value-too-large` */
   readonly check: (key: string, value: unknown) => readonly [RecordKey, JsonValue];
-  /** @throws SyncError `identity-changed`, `invalid-name`, and what opening throws */
-  readonly open: () => Promise<OpenDataset>;
+  /**
+   * Works with the dataset: at once where it is open, else as soon as it is, in the order of the calls.
+   * @throws SyncError `identity-changed`, `invalid-name`, and what opening throws
+   */
+  readonly use: <R>(work: (dataset: OpenDataset) => Promise<R>) => Promise<R>;
   readonly statusOf: (dataset: OpenDataset) => Live<DatasetStatus>;
-  readonly synchronize: (dataset: OpenDataset, options: Wait) => Promise<DatasetReport>;
-  readonly verify: (dataset: OpenDataset, options: Wait) => Promise<VerifyReport>;
+  readonly synchronize: (dataset: OpenDataset) => Promise<DatasetReport>;
+  readonly verify: (dataset: OpenDataset) => Promise<VerifyReport>;
   readonly deleteEverywhere: (dataset: OpenDataset) => Promise<void>;
-  readonly whenSynced: (dataset: OpenDataset, options: Wait & { key?: RecordKey }) => Promise<void>;
+  readonly whenSynced: (dataset: OpenDataset, options: WhenSynced) => Promise<void>;
 }
 
 const loadingStatus: DatasetStatus = Object.freeze({
@@ -88,15 +93,14 @@ export class DatasetHandle<T extends JsonCompatible<T>> implements Dataset<T> {
 
   async get(key: string): Promise<T | undefined> {
     const parsed = parseRecordKey(key);
-    const open = this.#host.current() ?? (await this.#host.open());
-    return asDeclared<T | undefined>(await open.get(parsed));
+    return asDeclared<T | undefined>(await this.#host.use((open) => open.get(parsed)));
   }
 
   async getAll(options: { prefix?: string; after?: string; limit?: number } = {}): Promise<Map<string, T>> {
     const { limit } = options;
     if (limit !== undefined && !(limit >= 0)) throw invalid("limit", "a number from 0 up");
-    const open = await this.#host.open();
-    return asDeclared<Map<string, T>>(limit === 0 ? new Map() : await open.getAll(options));
+    if (limit === 0) return new Map();
+    return asDeclared<Map<string, T>>(await this.#host.use((open) => open.getAll(options)));
   }
 
   async put(key: string, value: T): Promise<void> {
@@ -106,26 +110,23 @@ export class DatasetHandle<T extends JsonCompatible<T>> implements Dataset<T> {
   async bulkPut(entries: Iterable<readonly [key: string, value: T]>): Promise<void> {
     // The values are copied now: what the caller does with them afterwards is the caller's.
     const copies = [...entries].map(([key, value]) => this.#host.check(key, value));
-    const open = this.#host.current() ?? (await this.#host.open());
-    await open.queue.put(copies);
+    await this.#host.use((open) => open.queue.put(copies));
   }
 
   async update(key: string, recipe: (draft: Draft<T>) => void | T | Draft<T>, options?: { initial: T }): Promise<T> {
     const parsed = parseRecordKey(key);
     const initial = options ? this.#host.check(key, options.initial)[1] : undefined;
-    const open = this.#host.current() ?? (await this.#host.open());
-    const after = await open.queue.update(parsed, (current) => {
+    const edit = (current: JsonValue | undefined): JsonValue => {
       const from = current ?? initial;
       if (from === undefined) throw notFound(this.name, key);
       return this.#host.check(key, produce(from, asDeclared<(draft: unknown) => JsonValue>(recipe)))[1];
-    });
-    return asDeclared<T>(after);
+    };
+    return asDeclared<T>(await this.#host.use((open) => open.queue.update(parsed, edit)));
   }
 
   async remove(key: string): Promise<T | undefined> {
     const parsed = parseRecordKey(key);
-    const open = this.#host.current() ?? (await this.#host.open());
-    return asDeclared<T | undefined>(await open.queue.remove(parsed));
+    return asDeclared<T | undefined>(await this.#host.use((open) => open.queue.remove(parsed)));
   }
 
   async transaction<R>(): Promise<R> {
@@ -143,23 +144,24 @@ export class DatasetHandle<T extends JsonCompatible<T>> implements Dataset<T> {
     return asDeclared<Live<QuerySnapshot<T>>>(live);
   }
 
-  async whenSynced(options: Wait & { key?: string } = {}): Promise<void> {
+  whenSynced(options: Wait & { key?: string } = {}): Promise<void> {
     const { key, signal } = options;
-    const wait = signal ? { signal } : {};
-    const parsed = key === undefined ? {} : { key: parseRecordKey(key) };
-    await this.#host.whenSynced(await this.#host.open(), { ...wait, ...parsed });
+    return withSignal(async () => {
+      const parsed = key === undefined ? null : parseRecordKey(key);
+      await this.#host.use((open) => this.#host.whenSynced(open, { key: parsed, signal }));
+    }, signal);
   }
 
-  async synchronize(options: Wait = {}): Promise<DatasetReport> {
-    return this.#host.synchronize(await this.#host.open(), options);
+  synchronize({ signal }: Wait = {}): Promise<DatasetReport> {
+    return withSignal(() => this.#host.use(this.#host.synchronize), signal);
   }
 
-  async verify(options: Wait = {}): Promise<VerifyReport> {
-    return this.#host.verify(await this.#host.open(), options);
+  verify({ signal }: Wait = {}): Promise<VerifyReport> {
+    return withSignal(() => this.#host.use(this.#host.verify), signal);
   }
 
   async deleteEverywhere(): Promise<void> {
-    await this.#host.deleteEverywhere(await this.#host.open());
+    await this.#host.use(this.#host.deleteEverywhere);
   }
 
   #watchRecord(key: RecordKey): Live<RecordSnapshot<JsonValue | undefined>> {

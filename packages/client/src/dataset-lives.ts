@@ -64,7 +64,7 @@ export function watchRecords(dataset: OpenDataset): Live<DatasetSnapshot<JsonVal
       }
       const isSame = before !== null && before.state === dataset.loadState && sameEntries(before.records, records);
       if (isSame) return before;
-      return Object.freeze({ state: dataset.loadState, records });
+      return Object.freeze({ state: dataset.loadState, records: sealed(records) });
     },
   });
 }
@@ -74,6 +74,14 @@ export function watchRecord(dataset: OpenDataset, key: RecordKey): Live<RecordSn
     isConcerned: ({ keys }) => keys === null || keys.has(key),
     compute: () => dataset.snapshot(key),
   });
+}
+
+/** A snapshot is seen by all who watch: nobody may write to it. */
+function sealed<K, V>(map: Map<K, V>): ReadonlyMap<K, V> {
+  const refuse = (): never => {
+    throw new TypeError("A snapshot can't be changed. Write with the dataset's put, update or remove.");
+  };
+  return Object.freeze(Object.assign(map, { set: refuse, delete: refuse, clear: refuse }));
 }
 
 function sameEntries<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {

@@ -16,6 +16,8 @@ export class DatasetQuery implements Live<QuerySnapshot<JsonValue>> {
   #rows: Row[] = [];
   readonly #rowsByKey = new Map<string, Row>();
   #snapshot: QuerySnapshot<JsonValue> = Object.freeze({ state: "loading", rows: Object.freeze([]), total: 0 });
+  /** What the listeners were told of last. */
+  #told = this.#snapshot;
   #revision = -1;
   #stop: (() => void) | null = null;
 
@@ -35,7 +37,7 @@ export class DatasetQuery implements Live<QuerySnapshot<JsonValue>> {
   /** While nobody watches, nothing is kept up. */
   readonly subscribe = (listener: () => void): (() => void) => {
     const remove = this.#listeners.add(listener);
-    this.getSnapshot();
+    this.#told = this.getSnapshot();
     this.#stop ??= this.#dataset.subscribe((_, update) => this.#take(update));
     return () => {
       remove();
@@ -46,7 +48,6 @@ export class DatasetQuery implements Live<QuerySnapshot<JsonValue>> {
   };
 
   #take(update: Update): void {
-    const before = this.#snapshot;
     // One revision is missing where a listener before this one read the snapshot, which made it anew.
     if (update.keys === null || this.#revision !== this.#dataset.revision - 1) {
       if (this.#revision !== this.#dataset.revision) this.#rebuild();
@@ -54,7 +55,9 @@ export class DatasetQuery implements Live<QuerySnapshot<JsonValue>> {
       for (const key of update.keys) this.#replace(key);
       this.#publish();
     }
-    if (this.#snapshot !== before) this.#listeners.call();
+    if (this.#snapshot === this.#told) return;
+    this.#told = this.#snapshot;
+    this.#listeners.call();
   }
 
   #rebuild(): void {

@@ -3,6 +3,7 @@
 import {
   emptyReplica,
   isSendable,
+  needsAttention,
   jsonEquals,
   type ConflictRecord,
   type DatasetName,
@@ -39,9 +40,6 @@ export interface TabMessage {
 const announcedKeysMax = 1_000;
 
 const noKeys: ReadonlySet<RecordKey> = new Set();
-
-const needsAttention = (record: LocalRecord): boolean =>
-  record.hold !== null || record.base?.content.type === "unreadable";
 
 export class DatasetReplica {
   readonly name: DatasetName;
@@ -236,6 +234,7 @@ export class DatasetReplica {
 
   async #refresh(keys: readonly RecordKey[] | null): Promise<void> {
     const before = this.loadState;
+    const attempted = this.#state.attempt;
     const selection: Selection = this.#records && keys === null ? { type: "all" } : { type: "keys", keys: keys ?? [] };
     const [summary, view] = await Promise.all([
       this.#vault.summarize(this.name),
@@ -249,12 +248,22 @@ export class DatasetReplica {
     }
     const records = new Map(selection.keys.map((key) => [key, view.records.get(key) ?? null] as const));
     const values = this.#store(records);
+    const touched = new Set([...records.keys(), ...this.#resent(attempted)]);
     const loadStateChanged = before !== this.loadState;
-    this.#listeners.call({ origin: "tab", keys: new Set(records.keys()), values, conflicts: [], loadStateChanged });
+    this.#listeners.call({ origin: "tab", keys: touched, values, conflicts: [], loadStateChanged });
   }
 
   #takeWhole(view: View): void {
-    this.#records = new Map(view.records);
+    // An equal value stays the same object.
+    const before = this.#records;
+    const kept = [...view.records].map(([key, record]) => {
+      const known = before?.get(key);
+      return [
+        key,
+        known && jsonEquals(known.value, record.value) ? { ...record, value: known.value } : record,
+      ] as const;
+    });
+    this.#records = new Map(kept);
     this.#sortedKeys = null;
     this.#state = view.state;
     this.#damaged = view.damaged;
@@ -271,16 +280,18 @@ export class DatasetReplica {
     const before = this.loadState;
     const attempted = this.#state.attempt;
     if (change.state) this.#state = change.state;
-    const keys = new Set(change.records?.keys());
-    // A record is shown as being sent while its attempt is open.
-    if (attempted !== this.#state.attempt) {
-      for (const { key } of attempted?.records ?? []) keys.add(key);
-      for (const { key } of this.#state.attempt?.records ?? []) keys.add(key);
-    }
+    const keys = new Set([...(change.records?.keys() ?? []), ...this.#resent(attempted)]);
     const values = this.#store(change.records);
     const conflicts = change.conflicts ?? [];
     const loadStateChanged = before !== this.loadState;
     this.#listeners.call({ origin, keys, values, conflicts, loadStateChanged });
+  }
+
+  /** A record is shown as being sent while its attempt is open: those of the attempt before, and of the one now. */
+  #resent(before: ReplicaState["attempt"]): readonly RecordKey[] {
+    const now = this.#state.attempt;
+    if (before?.commit === now?.commit) return [];
+    return [...(before?.records ?? []), ...(now?.records ?? [])].map(({ key }) => key);
   }
 
   /** Puts what changed into memory; returns the keys whose value is another one now. */

@@ -94,6 +94,7 @@ class Device {
           replicaId: parseReplicaId(this.#id),
           remote: cloud,
           deletes,
+          values: {},
           runtime,
           resolver,
           now: () => now,

@@ -34,6 +34,7 @@ import {
   type Head,
   type JsonValue,
   type Pulled,
+  type RebaseContext,
   type RemoteRecord,
   type ReplicaId,
   type ReplicaState,
@@ -58,6 +59,8 @@ export interface SyncContext {
   readonly remote: RemoteStore;
   readonly runtime: RuntimeImplementation;
   readonly resolver: Resolver<JsonValue> | AnyResolver | undefined;
+  /** What this app makes of values: see RebaseContext. */
+  readonly values: Pick<RebaseContext, "version" | "upgrade" | "isValid">;
   /** Milliseconds since 1970, skew-corrected. */
   readonly now: () => number;
   readonly newCommit: () => CommitId;
@@ -78,6 +81,9 @@ type Step =
   | { readonly type: "send"; readonly attempt: Attempt; readonly first: boolean }
   | { readonly type: "done" };
 
+/** Commits of a run beyond one for each record that waited when it began. */
+const commitsExtra = 32;
+
 /** Runs until there is nothing left to do, or until nothing more can be done now. Rejects only where it was aborted. */
 export async function syncDataset(context: SyncContext, start: Start): Promise<SyncResult> {
   const run = new DatasetSync(context);
@@ -97,6 +103,8 @@ class DatasetSync {
   #commitsInTurn = 0;
   #unverified = 0;
   #recordsMax = commitRecordsMax;
+  /** Commits that this run may still make: a dataset that is written all the time must let others have their turn. */
+  #commitsLeft: number | null = null;
   /** As it was read last. */
   #head: Head | null = null;
   /** S-11: the deletion that was asked for has landed, or there was nothing to delete. */
@@ -250,6 +258,7 @@ class DatasetSync {
           replica: replicaId,
           resolver,
           now: now(),
+          ...this.#context.values,
         });
         if (adopted.type === "unverified") return { change: {}, result: null };
         // What could not be read here is replaced by the cloud's, or goes where the cloud has none; it is kept aside.
@@ -323,6 +332,8 @@ class DatasetSync {
     const { state } = view;
     if (state.attempt) return { change: {}, result: { type: "send", attempt: state.attempt, first: false } };
     if (state.checkpoint === null) return { change: {}, result: { type: "pull" } };
+    this.#commitsLeft ??= this.#context.replica.outbox + commitsExtra;
+    if (this.#commitsLeft === 0) return { change: {}, result: { type: "done" } };
     const pending = [...view.records.values()].sort((a, b) => (a.pending?.order ?? 0) - (b.pending?.order ?? 0));
     const attempt = planCommit(state.checkpoint, pending, {
       commit: this.#context.newCommit(),
@@ -331,6 +342,7 @@ class DatasetSync {
       now: now(),
       recordsMax: this.#recordsMax,
     });
+    this.#commitsLeft -= 1;
     if (attempt === null) return { change: { state: { ...state, lastSyncedAt: now() } }, result: { type: "done" } };
     return { change: { state: { ...state, attempt } }, result: { type: "send", attempt, first: true } };
   }

@@ -32,6 +32,7 @@ export class FollowingLive<S> implements Live<S> {
       stop?.();
       shown = this.#made?.dataset;
       stop = live?.subscribe(listener);
+      // Also where nothing may be shown any more: what stood there was another identity's.
       listener();
     });
     return () => {
@@ -42,7 +43,10 @@ export class FollowingLive<S> implements Live<S> {
 
   #live(): Live<S> | null {
     const dataset = this.#source.current();
-    if (dataset === null) return null;
+    if (dataset === null) {
+      this.#made = null;
+      return null;
+    }
     if (this.#made?.dataset !== dataset) this.#made = { dataset, live: this.#make(dataset) };
     return this.#made.live;
   }

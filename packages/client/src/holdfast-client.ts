@@ -10,7 +10,6 @@ import {
   type DatasetName,
   type IdentityId,
   type JsonValue,
-  type RecordKey,
   type Resolution,
 } from "@holdfast/core";
 import type {
@@ -49,6 +48,7 @@ import { DatasetHandle, type DatasetHost } from "./dataset-handle.ts";
 import { Declarations } from "./declarations.ts";
 import { dexieLocalStore } from "./dexie/dexie-local-store.ts";
 import { Listeners, type LiveValue } from "./live.ts";
+import type { IdentityVault } from "./identity-vault.ts";
 import { notBuilt } from "./not-built.ts";
 import type { OpenDataset } from "./open-dataset.ts";
 import { asCloud, asRuntime, asStorage } from "./ports.ts";
@@ -57,7 +57,7 @@ import { reportOf, SyncRunner, type Purpose } from "./sync-runner.ts";
 import { UsageMeter } from "./usage-meter.ts";
 import { ValueReader } from "./value-reader.ts";
 import { withSignal } from "./waiting.ts";
-import { whenSynced } from "./when-synced.ts";
+import { whenSynced, type WhenSynced } from "./when-synced.ts";
 
 export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   readonly identity: Live<IdentitySnapshot>;
@@ -78,6 +78,9 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   #opening: Promise<void> | null = null;
   #stopListening: () => void = () => {};
   #isClosed = false;
+  #closing: Promise<void> | null = null;
+  /** Calls that came before the vault was open, in their order. */
+  #waiting: { readonly go: () => void; readonly fail: (error: unknown) => void }[] = [];
 
   constructor(options: SyncClientOptions<D>) {
     const { databaseName = "holdfast", durability = "relaxed", autoSync = true } = options;
@@ -114,6 +117,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     if (this.#isClosed) return Promise.reject(closed());
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = null;
+      for (const { fail } of this.#waiting.splice(0)) fail(error);
       throw error;
     });
     return this.#opening;
@@ -134,14 +138,14 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   }
 
   async datasets({ signal }: Wait = {}): Promise<readonly DatasetSummary[]> {
-    const vault = await this.#current.open();
+    const vault = await this.#vault();
     await vault.settled();
     const local = vault.datasets.map(({ name, replica, declaration }) => ({
       ...{ name, local: true, records: replica.rows, lastSyncedAt: replica.state.lastSyncedAt },
       pending: declaration.sync === "never" ? 0 : replica.outbox,
     }));
     const known = new Set<string>(local.map(({ name }) => name));
-    const remote = await withSignal(this.#runner.remoteHeads(), signal);
+    const remote = await withSignal(() => this.#runner.remoteHeads(), signal);
     const elsewhere = remote
       .filter(({ dataset }) => !known.has(dataset))
       .map(({ dataset, head }) => ({
@@ -150,23 +154,27 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     return Object.freeze([...local, ...elsewhere].sort((a, b) => (a.name < b.name ? -1 : 1)));
   }
 
-  async synchronize({ signal }: Wait = {}): Promise<SyncReport> {
-    await this.opened;
-    return (await withSignal(this.#run({ type: "all" }), signal)).report;
+  synchronize({ signal }: Wait = {}): Promise<SyncReport> {
+    return withSignal(async () => {
+      await this.opened;
+      return (await this.#run({ type: "all" })).report;
+    }, signal);
   }
 
-  async whenSynced({ signal }: Wait = {}): Promise<void> {
-    const vault = await this.#current.open();
-    const wait = signal ? { signal } : {};
-    const synced = vault.datasets.filter(({ declaration }) => declaration.sync !== "never");
-    await Promise.all(synced.map((dataset) => this.#whenSynced(dataset, wait)));
+  whenSynced({ signal }: Wait = {}): Promise<void> {
+    return withSignal(async () => {
+      const { datasets } = await this.#vault();
+      await Promise.all(datasets.map((dataset) => this.#whenSynced(dataset, { key: null, signal })));
+    }, signal);
   }
 
   async signIn(logins: Logins, options: Wait & { guestData?: GuestDataPolicy } = {}): Promise<SignInReport> {
     const { guestData = "merge", signal } = options;
     if (guestData !== "merge") throw notBuilt('guestData other than "merge"');
-    await this.opened;
-    return withSignal(this.#signIn(logins), signal);
+    return withSignal(async () => {
+      await this.opened;
+      return this.#signIn(logins);
+    }, signal);
   }
 
   async planSignIn(): Promise<GuestMergePlan> {
@@ -177,9 +185,11 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     throw notBuilt("undoGuestMerge()");
   }
 
-  async signOut(options: Wait & { unsynced?: "flush" | "keep" | "discard" } = {}): Promise<SignOutReport> {
-    await this.opened;
-    return withSignal(this.#signOut(options.unsynced ?? "flush"), options.signal);
+  signOut(options: Wait & { unsynced?: "flush" | "keep" | "discard" } = {}): Promise<SignOutReport> {
+    return withSignal(async () => {
+      await this.opened;
+      return this.#signOut(options.unsynced ?? "flush");
+    }, options.signal);
   }
 
   readonly credentials = async (): Promise<AwsCredentials> => {
@@ -188,21 +198,21 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   };
 
   async conflicts(): Promise<readonly ConflictRecord[]> {
-    return (await this.#current.open()).conflicts();
+    return (await this.#vault()).conflicts();
   }
 
   async resolveConflict(id: string, resolution: Resolution<JsonValue>): Promise<void> {
-    await resolveConflict(await this.#current.open(), id, resolution, this.#now());
+    await resolveConflict(await this.#vault(), id, resolution, this.#now());
     this.#auto?.ask();
   }
 
   async retryRejected(id: string): Promise<void> {
-    await retryRejected(await this.#current.open(), id);
+    await retryRejected(await this.#vault(), id);
     this.#auto?.ask();
   }
 
   async discardRejected(id: string): Promise<void> {
-    await discardRejected(await this.#current.open(), id);
+    await discardRejected(await this.#vault(), id);
   }
 
   async exportAll(): Promise<ExportFile> {
@@ -231,8 +241,12 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     return this.#runtime.requestPersistence();
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#isClosed = true;
     await this.#opening?.catch(() => {});
     this.#auto?.close();
@@ -259,6 +273,11 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
       this.#auto ??= new AutoSync(host, this.#autoSync);
       this.#auto.start();
     }
+  }
+
+  async #vault(): Promise<IdentityVault> {
+    await this.opened;
+    return this.#current.open();
   }
 
   #now(): number {
@@ -300,13 +319,15 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
         return { outcome: "still-signed-in", unsynced: left, error };
       }
       const forget = unsynced === "discard";
-      await this.#current.leave({ forget });
+      const hasLeft = await this.#current.leave({ forget });
       this.#link.forget();
+      // Another tab has signed somebody else in meanwhile: what was here is kept.
+      if (!hasLeft) return { outcome: "signed-out", kept: left, discarded: 0 };
       return { outcome: "signed-out", kept: forget ? 0 : left, discarded: forget ? left : 0 };
     });
   }
 
-  #whenSynced(dataset: OpenDataset, options: Wait & { key?: RecordKey }): Promise<void> {
+  #whenSynced(dataset: OpenDataset, options: WhenSynced): Promise<void> {
     return whenSynced(dataset, options, () => {
       void this.#run({ type: "dataset", dataset: dataset.name }).catch(() => {});
     });
@@ -314,10 +335,17 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
 
   #hostOf(name: DatasetName, pinned: IdentityId | null): DatasetHost {
     const reader = new ValueReader(this.#declarations.of(name));
-    const isShown = (): boolean => pinned === null || this.#current.opened?.identity?.identityId === pinned;
+    const isShown = (): boolean => pinned === null || this.#current.isCurrent(pinned);
     const current = (): OpenDataset | null => {
       if (!this.#current.opened && !this.#isClosed) void this.opened.catch(() => {});
       return this.#current.opened && !this.#isClosed && isShown() ? this.#current.opened.dataset(name) : null;
+    };
+    const use = <R>(work: (dataset: OpenDataset) => Promise<R>): Promise<R> => {
+      if (this.#isClosed) return Promise.reject(closed());
+      const dataset = current();
+      if (dataset) return work(dataset);
+      if (this.#current.opened) return Promise.reject(identityChanged(name));
+      return new Promise((resolve, reject) => this.#waiting.push({ go: () => resolve(use(work)), fail: reject }));
     };
     return {
       current,
@@ -326,18 +354,11 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
         const parsed = parseRecordKey(key);
         return [parsed, reader.check(parsed, value)];
       },
-      open: async () => {
-        await this.opened;
-        const vault = await this.#current.open();
-        if (!isShown()) throw identityChanged(name);
-        return vault.dataset(name);
-      },
+      use,
       statusOf: (dataset) => this.#view.statusOf(dataset),
       whenSynced: (dataset, options) => this.#whenSynced(dataset, options),
-      synchronize: async (dataset, { signal }) => {
-        const { report } = await withSignal(this.#run({ type: "dataset", dataset: dataset.name }), signal);
-        return reportOf(report, name);
-      },
+      synchronize: async (dataset) =>
+        reportOf((await this.#run({ type: "dataset", dataset: dataset.name })).report, name),
       deleteEverywhere: async (dataset) => {
         await dataset.queue.settled();
         if (dataset.declaration.sync === "never") return dataset.replica.clear();
@@ -345,8 +366,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
         const { error } = reportOf(report, name);
         if (error) throw new SyncError(error);
       },
-      verify: async (dataset, { signal }): Promise<VerifyReport> => {
-        const { report, repaired } = await withSignal(this.#run({ type: "verify", dataset: dataset.name }), signal);
+      verify: async (dataset): Promise<VerifyReport> => {
+        const { report, repaired } = await this.#run({ type: "verify", dataset: dataset.name });
         const { error } = reportOf(report, name);
         if (error) throw new SyncError(error);
         return { equal: repaired.length === 0, differing: repaired, repaired: repaired.length };
@@ -380,6 +401,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
 
   #onSwitch(): void {
     const vault = this.#current.opened;
+    // First of all: what was called before it was open comes before what anybody does who hears that it is.
+    if (vault) for (const { go } of this.#waiting.splice(0)) go();
     // What the app has a handle of is synced, also before it is read or written.
     for (const { name } of this.#handles.values()) vault?.dataset(name);
     this.#view.switchTo(vault);

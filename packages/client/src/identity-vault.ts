@@ -120,6 +120,7 @@ export class IdentityVault {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.settled();
+    for (const dataset of this.datasets) dataset.end();
     this.#channel.close();
     await this.vault.close();
   }

@@ -50,7 +50,7 @@ export class LiveValue<S> implements Live<S> {
   }
 }
 
-function isShallowEqual(a: unknown, b: unknown): boolean {
+export function isShallowEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   const left = Object.entries(a);

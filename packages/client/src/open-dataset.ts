@@ -5,13 +5,14 @@ import {
   type DatasetName,
   type JsonValue,
   type LocalRecord,
+  type RebaseContext,
   type RecordKey,
   type SyncErrorInfo,
 } from "@holdfast/core";
 import type { DatasetChange, LoadState, RecordSnapshot } from "./api.ts";
 import type { DatasetReplica, Update } from "./dataset-replica.ts";
 import type { Declaration } from "./declarations.ts";
-import { Listeners } from "./live.ts";
+import { isShallowEqual, Listeners } from "./live.ts";
 import type { DamagedItem } from "./remote-store.ts";
 import { ValueReader, type Reading } from "./value-reader.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -44,12 +45,16 @@ export class OpenDataset {
   /** Items of the cloud that are no records. */
   damagedItems: readonly DamagedItem[] = [];
   progress: Progress = { pulled: 0, total: null };
+  readonly #ended = new Listeners();
+  #isEnded = false;
   readonly #reader: ValueReader;
   readonly #onUnreadable: () => void;
   readonly #listeners = new Listeners<[DatasetChange<JsonValue>, Update]>();
   /** Keys that the declared schema or version can't read, as far as they were met. */
   readonly #unreadable = new Map<RecordKey, SyncErrorInfo>();
   readonly #snapshots = new Map<RecordKey, RecordSnapshot<JsonValue | undefined>>();
+  /** Snapshots that may be out of date. */
+  readonly #former = new Map<RecordKey, RecordSnapshot<JsonValue | undefined>>();
   /** Grows with every change; what was computed at another revision is out of date. */
   #revision = 0;
   #loadError: SyncErrorInfo | null = null;
@@ -65,12 +70,35 @@ export class OpenDataset {
       now,
       schemaVersion: declaration.version === Infinity ? 1 : declaration.version,
       onUnwritten,
+      isValid: (value) => this.#reader.isValid(value),
       visible: (record) => {
         this.#reader.assertWritable(record);
         return this.#reader.value(record);
       },
     });
     replica.subscribe((update) => this.#take(update));
+  }
+
+  /** What the app makes of values, for merging them. */
+  get values(): Pick<RebaseContext, "version" | "upgrade" | "isValid"> {
+    const { version, upgrade } = this.declaration;
+    return { version, upgrade, isValid: (value) => this.#reader.isValid(value) };
+  }
+
+  /** Its vault was closed: nothing happens here any more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#ended.call();
+  }
+
+  /** After each change, and at the end. */
+  onNews(listener: () => void): () => void {
+    const stops = [this.replica.subscribe(listener), this.#ended.add(listener)];
+    return () => stops.forEach((stop) => stop());
   }
 
   get revision(): number {
@@ -99,6 +127,7 @@ export class OpenDataset {
       () => (this.#loadError = null),
       (error: unknown) => {
         this.#loadError = error instanceof SyncError ? error.info : { code: "internal", message: String(error) };
+        this.#onUnreadable();
       },
     );
   }
@@ -149,13 +178,17 @@ export class OpenDataset {
     if (known) return known;
     const record = this.replica.records?.get(key);
     const reading = this.#note(key, record);
-    const snapshot = Object.freeze({
+    const next = Object.freeze({
       key,
       value: reading.type === "value" ? reading.value : undefined,
       modifiedAt: record?.modifiedAt ?? null,
       syncCount: record?.base?.syncCount ?? 0,
       ...this.#syncState(key, record, reading),
     });
+    // The same object where nothing of it has changed, so that nothing is rendered anew for it.
+    const former = this.#former.get(key);
+    this.#former.delete(key);
+    const snapshot = former && isShallowEqual(former, next) ? former : next;
     this.#snapshots.set(key, snapshot);
     return snapshot;
   }
@@ -195,11 +228,16 @@ export class OpenDataset {
   #take(update: Update): void {
     this.#revision += 1;
     if (update.keys === null) {
+      for (const [key, snapshot] of this.#snapshots) this.#former.set(key, snapshot);
       this.#snapshots.clear();
       this.#listeners.call({ type: "reset" }, update);
       return;
     }
-    for (const key of update.keys) this.#snapshots.delete(key);
+    for (const key of update.keys) {
+      const snapshot = this.#snapshots.get(key);
+      if (snapshot) this.#former.set(key, snapshot);
+      this.#snapshots.delete(key);
+    }
     const { origin, values: keys, conflicts } = update;
     const shown: readonly ConflictRecord[] = conflicts;
     this.#listeners.call({ type: "changed", origin, keys, conflicts: shown }, update);

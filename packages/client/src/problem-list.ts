@@ -1,14 +1,16 @@
 // What needs a person or a developer, of all datasets.
-import type { ConflictRecord, SyncErrorInfo } from "@holdfast/core";
+import { isOutdated, type ConflictRecord, type SyncErrorInfo } from "@holdfast/core";
 import type { Problem } from "./api.ts";
 import type { OpenDataset } from "./open-dataset.ts";
 
 export function problemsOf(
   datasets: readonly OpenDataset[],
   open: readonly ConflictRecord[],
-  storageError: SyncErrorInfo | null,
+  /** Of the local store, and of what concerns every dataset. */
+  errors: { readonly storage: SyncErrorInfo | null; readonly run: SyncErrorInfo | null },
 ): readonly Problem[] {
-  const problems: Problem[] = storageError ? [{ type: "storage", error: storageError }] : [];
+  const problems: Problem[] = errors.storage ? [{ type: "storage", error: errors.storage }] : [];
+  if (errors.run) problems.push({ type: "blocked", dataset: null, error: errors.run });
   for (const conflict of open) problems.push({ type: "conflict", ...conflict });
   for (const dataset of datasets) problems.push(...datasetProblems(dataset));
   return Object.freeze(problems.map((problem) => Object.freeze(problem)));
@@ -18,11 +20,13 @@ function datasetProblems(dataset: OpenDataset): readonly Problem[] {
   const { name, replica, isBlocked, error, unreadable, damagedItems } = dataset;
   const problems: Problem[] = [];
   const unreadableKeys = new Map<string, SyncErrorInfo>(unreadable);
-  for (const [key, { hold, value, base }] of replica.attention) {
+  for (const [key, record] of replica.attention) {
+    const { hold, value, base } = record;
     if (hold?.type === "rejected") {
       problems.push({ type: "rejected", id: hold.id, dataset: name, key, value, error: hold.error, at: hold.at });
     }
     if (base?.content.type === "unreadable") unreadableKeys.set(key, base.content.error);
+    else if (isOutdated(record)) unreadableKeys.set(key, outdated(name, key));
   }
   for (const item of damagedItems) unreadableKeys.set(item.key, item.error.info);
   for (const key of replica.damaged) unreadableKeys.set(key, damagedRow(name, key));
@@ -46,6 +50,13 @@ function groupedByError(dataset: string, errors: ReadonlyMap<string, SyncErrorIn
     error,
   }));
 }
+
+const outdated = (dataset: string, key: string): SyncErrorInfo => ({
+  code: "format-too-new",
+  message: `The record ${JSON.stringify(key)} of "${dataset}" was changed by a newer version of this app; the edit made here waits for it. Update the app.`,
+  dataset,
+  key,
+});
 
 const damagedRow = (dataset: string, key: string): SyncErrorInfo => ({
   code: "internal",

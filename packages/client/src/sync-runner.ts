@@ -186,6 +186,7 @@ export class SyncRunner {
     signal.throwIfAborted();
     const before = await current.open();
     await before.settled();
+    if (current.hasUnfinishedMoves) await current.finishMoves();
     const hasWrites = this.#chosen(before, purpose).some(({ replica }) => replica.outbox > 0);
     let result: RunResult;
     try {
@@ -204,7 +205,8 @@ export class SyncRunner {
       result = this.#untouched(current.opened ?? before, purpose, this.#error);
     }
     const offset = this.#options.link.clockOffsetMs;
-    if (offset !== null) await current.rememberClock(offset);
+    // It is measured anew with the next answer; that it could not be stored changes nothing of what was synced.
+    if (offset !== null) await current.rememberClock(offset).catch(() => {});
     return result;
   }
 
@@ -259,6 +261,7 @@ export class SyncRunner {
         remote,
         runtime,
         resolver: dataset.declaration.resolver,
+        values: dataset.values,
         now,
         newCommit: () => newCommit(runtime),
         signal: this.#stop.signal,
@@ -298,10 +301,9 @@ export class SyncRunner {
   }
 
   #untouched(vault: IdentityVault, purpose: Purpose, error: SyncErrorInfo | null): RunResult {
-    const reports = this.#chosen(vault, purpose).map((dataset) => {
-      this.#settle(vault, dataset, null, false);
-      return emptyReport(dataset.name, { outcome: outcomeOf(error), error });
-    });
+    const reports = this.#chosen(vault, purpose).map(({ name }) =>
+      emptyReport(name, { outcome: outcomeOf(error), error }),
+    );
     const outcome = outcomeOf(error);
     return { report: { ...summed(reports), ...(reports.length === 0 ? { outcome } : {}) }, repaired: [] };
   }

@@ -12,6 +12,8 @@ export interface Circumstances {
   readonly isAutomatic: boolean;
   /** Why the last run could not begin, or storage fails. */
   readonly error: SyncErrorInfo | null;
+  /** What keeps every dataset from syncing until somebody acts. */
+  readonly blocked: SyncErrorInfo | null;
 }
 
 const offlineInfo: SyncErrorInfo = {
@@ -73,12 +75,15 @@ export function clientStatus(
     pending: sum(({ pending }) => pending),
     rejected: sum(({ rejected }) => rejected),
     conflicts: sum(({ conflicts }) => conflicts),
-    needsAttention: counts.some(({ needsAttention }) => needsAttention),
+    needsAttention: circumstances.blocked !== null || counts.some(({ needsAttention }) => needsAttention),
   };
+  // What waits in datasets that are synced only when asked goes nowhere by itself.
+  const goesByItself = datasets.some(({ declaration, replica }) => declaration.sync === "auto" && replica.outbox > 0);
+  const isAutomatic = circumstances.isAutomatic && goesByItself;
   const error = errorOf(datasets, total, circumstances);
   const times = datasets.flatMap(({ replica }) => replica.state.lastSyncedAt ?? []);
   return {
-    state: stateOf(total, { ...circumstances, error }),
+    state: stateOf(total, { ...circumstances, isAutomatic, error }),
     error,
     recoverable: identity?.kind === "authenticated",
     unwritten,

@@ -54,6 +54,11 @@ export class ValueReader {
     });
   }
 
+  /** Whether the schema allows the value. */
+  isValid(value: JsonValue): boolean {
+    return this.#issues(value).length === 0;
+  }
+
   /** @throws SyncError `format-too-new`, `invalid-value`: what this app version can't read it must not overwrite */
   assertWritable(record: LocalRecord | undefined): void {
     const reading = this.read(record);

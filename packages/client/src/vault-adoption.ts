@@ -29,33 +29,40 @@ async function moveDataset(from: Vault, name: DatasetName, to: OpenDataset, now:
   const { records } = await from.read(name, { type: "all" });
   const incoming = [...records.values()].filter(({ value }) => value !== undefined);
   if (incoming.length === 0) return 0;
-  const conflicts = await copyRecords(incoming, to, now);
+  const { conflicts, copied } = await copyRecords(incoming, to, now);
   await from.transact(name, { type: "keys", keys: incoming.map(({ key }) => key) }, (view) => {
-    const copied = incoming.filter(({ key, value }) => jsonEquals(view.records.get(key)?.value, value));
-    return { change: { records: new Map(copied.map(({ key }) => [key, null])) }, result: undefined };
+    const gone = copied.filter(({ key, value }) => jsonEquals(view.records.get(key)?.value, value));
+    return { change: { records: new Map(gone.map(({ key }) => [key, null])) }, result: undefined };
   });
   return conflicts;
 }
 
-function copyRecords(incoming: readonly LocalRecord[], to: OpenDataset, now: number): Promise<number> {
+interface Copied {
+  readonly conflicts: number;
+  readonly copied: readonly LocalRecord[];
+}
+
+function copyRecords(incoming: readonly LocalRecord[], to: OpenDataset, now: number): Promise<Copied> {
   const keys = incoming.map(({ key }) => key);
   return to.replica.transact("here", { type: "keys", keys }, (view) => {
-    const { changed, conflicts, nextOrder } = mergeIncoming(view, incoming, to, now);
+    const { changed, conflicts, copied, nextOrder } = mergeIncoming(view, incoming, to, now);
     const change = { state: { ...view.state, nextOrder }, records: changed, conflicts };
-    return { change: changed.size === 0 ? {} : change, result: conflicts.length };
+    return { change: changed.size === 0 ? {} : change, result: { conflicts: conflicts.length, copied } };
   });
 }
 
 function mergeIncoming(view: View, incoming: readonly LocalRecord[], to: OpenDataset, now: number) {
   const changed = new Map<RecordKey, LocalRecord | null>();
   const conflicts: ConflictRecord[] = [];
+  const copied: LocalRecord[] = [];
   const inAttempt = new Set(view.state.attempt?.records.map(({ key }) => key));
   let { nextOrder } = view.state;
   for (const record of incoming) {
     const { key, schema } = record;
     const current = view.records.get(key);
     // What can't be read here is never overwritten; the other vault keeps its copy.
-    if (current?.base?.content.type === "unreadable") continue;
+    if (current?.base?.content.type === "unreadable" || (current?.schema ?? 0) > to.declaration.version) continue;
+    copied.push(record);
     const outcome = mergeRecords({
       key,
       base: undefined,
@@ -68,7 +75,13 @@ function mergeIncoming(view: View, incoming: readonly LocalRecord[], to: OpenDat
     const isNew = current?.value === undefined;
     const value = isNew || outcome.type === "asked" ? (isNew ? record.value : current.value) : outcome.value;
     if (!isNew && outcome.type !== "clean") {
-      const ending = { kind: "guest-merge", result: value, reason: outcome.reason, merge: outcome.conflict } as const;
+      const ending = {
+        kind: "guest-merge",
+        result: value,
+        reason: outcome.reason,
+        merge: outcome.conflict,
+        mark: record.modifiedAt,
+      } as const;
       conflicts.push(conflictOf(current, current.base, { dataset: to.name, now }, ending));
     }
     const edit = editRecord(
@@ -80,5 +93,5 @@ function mergeIncoming(view: View, incoming: readonly LocalRecord[], to: OpenDat
     changed.set(key, edit.record);
     nextOrder += 1;
   }
-  return { changed, conflicts, nextOrder };
+  return { changed, conflicts, copied, nextOrder };
 }

@@ -9,6 +9,8 @@ export interface Registry {
   readonly vaults: ReadonlyMap<IdentityId, string>;
   /** Vaults whose records belong to an identity that has another vault, and are being moved there. */
   readonly moves: readonly Move[];
+  /** Guest identities, and the ones that they were merged into. */
+  readonly merged: ReadonlyMap<IdentityId, IdentityId>;
   /** Milliseconds to add to the device's clock to have the cloud's. */
   readonly clockOffsetMs: number;
 }
@@ -54,13 +56,19 @@ export class VaultRegistry {
       const { current } = registry;
       const isMoved = vault !== current.vault && current.identity?.kind !== "authenticated";
       const moves = isMoved ? [...registry.moves, { from: current.vault, to: identity.identityId }] : registry.moves;
-      return { ...registry, current: { identity, vault }, vaults, moves };
+      const guest = isMoved ? current.identity?.identityId : undefined;
+      const merged = guest ? new Map(registry.merged).set(guest, identity.identityId) : registry.merged;
+      return { ...registry, current: { identity, vault }, vaults, moves, merged };
     });
   }
 
-  /** The current identity is unknown again, with an empty vault. `forget`: its vault is to be deleted. */
-  signOut(forget: boolean): Promise<Registry> {
+  /**
+   * The identity of the vault `from` is no longer current, and nobody is. `forget`: its vault is to be deleted. Nothing
+   * changes where another tab has gone on to somebody else.
+   */
+  signOut(from: string, forget: boolean): Promise<Registry> {
     return this.update((registry) => {
+      if (registry.current.vault !== from) return registry;
       const vaults = new Map(registry.vaults);
       const { identity } = registry.current;
       if (forget && identity) vaults.delete(identity.identityId);
@@ -82,25 +90,32 @@ export class VaultRegistry {
 
   #fresh(): Registry {
     const current = { identity: null, vault: this.#newVaultName() };
-    return { current, vaults: new Map(), moves: [], clockOffsetMs: 0 };
+    return { current, vaults: new Map(), moves: [], merged: new Map(), clockOffsetMs: 0 };
   }
 }
 
-function registryToJson({ current, vaults, moves, clockOffsetMs }: Registry): JsonValue {
+function registryToJson({ current, vaults, moves, merged, clockOffsetMs }: Registry): JsonValue {
   const { identity, vault } = current;
   const { identityId, kind, logins } = identity ?? { identityId: null, kind: null, logins: [] };
   return {
     current: { identity: identityId === null ? null : { identityId, kind, logins }, vault },
     vaults: [...vaults],
     moves: moves.map(({ from, to }) => ({ from, to })),
+    merged: [...merged],
     clockOffsetMs,
   };
 }
 
 function parseRegistry(input: unknown): Registry {
-  const { current, vaults, moves, clockOffsetMs } = parseFields(input);
+  const { current, vaults, moves, merged, clockOffsetMs } = parseFields(input);
   const { identity, vault } = parseFields(current);
-  if (typeof vault !== "string" || typeof clockOffsetMs !== "number" || !isList(vaults) || !isList(moves)) {
+  if (
+    typeof vault !== "string" ||
+    typeof clockOffsetMs !== "number" ||
+    !isList(vaults) ||
+    !isList(moves) ||
+    !isList(merged)
+  ) {
     throw unreadable();
   }
   const pairs = vaults.map((pair) => {
@@ -111,6 +126,7 @@ function parseRegistry(input: unknown): Registry {
     current: { identity: identity === null ? null : parseSignedIn(identity), vault },
     vaults: new Map(pairs),
     moves: moves.map(parseMove),
+    merged: new Map(merged.map(parseMerged)),
     clockOffsetMs,
   };
 }
@@ -119,6 +135,11 @@ function parseMove(input: unknown): Move {
   const { from, to } = parseFields(input);
   if (typeof from !== "string") throw unreadable();
   return { from, to: parseIdentityId(to) };
+}
+
+function parseMerged(input: unknown): readonly [IdentityId, IdentityId] {
+  if (!isList(input)) throw unreadable();
+  return [parseIdentityId(input[0]), parseIdentityId(input[1])];
 }
 
 function parseSignedIn(input: unknown): SignedIn {

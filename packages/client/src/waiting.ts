@@ -1,14 +1,16 @@
 // Waiting that an app may give up: what it waited for goes on.
 import { SyncError } from "@holdfast/core";
 
-/** @throws SyncError `aborted` */
-export function withSignal<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
-  if (!signal) return work;
+/** Nothing is begun where it is aborted already. @throws SyncError `aborted` */
+export function withSignal<R>(work: () => Promise<R>, signal: AbortSignal | undefined): Promise<R> {
+  if (!signal) return work();
+  if (signal.aborted) return Promise.reject(aborted(signal));
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(aborted(signal));
-    if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", stop));
   });
 }
 
@@ -25,7 +27,7 @@ export async function waitFor(
       // Before looking: a change that comes meanwhile must not be missed.
       const changed = new Promise<void>((resolve) => (wake = resolve));
       if (await isDone()) return;
-      await withSignal(changed, signal);
+      await withSignal(() => changed, signal);
     }
   } finally {
     stop();

@@ -54,6 +54,8 @@ export interface WriteQueueOptions {
   readonly schemaVersion: number;
   /** What the app sees of a record. @throws SyncError where it can't read it, and so must not overwrite it */
   readonly visible: (record: LocalRecord | undefined) => JsonValue | undefined;
+  /** Whether the app may store this value. */
+  readonly isValid: (value: JsonValue) => boolean;
   /** Told how many records' writes have become durable, or have failed (negative), or were asked for. */
   readonly onUnwritten: (change: number) => void;
 }
@@ -88,7 +90,9 @@ export class WriteQueue {
     key: RecordKey,
     produce: (current: JsonValue | undefined) => JsonValue | undefined,
   ): Promise<JsonValue | undefined> {
-    const [written] = await this.#add([{ key, seen: { type: "stored" }, produce }]);
+    const write: Write = { key, seen: { type: "stored" }, produce };
+    this.#ownWrites.set(key, write);
+    const [written] = await this.#add([write]);
     return written?.after;
   }
 
@@ -97,10 +101,9 @@ export class WriteQueue {
     while (this.#flushing) await this.#flushing;
   }
 
-  /** Above the place of every write that this tab has made. */
-  get nextPlace(): number {
-    const { next, end } = this.#places;
-    return next < end ? next : this.#options.replica.state.nextOrder;
+  /** Places in the outbox that this tab has taken, and not yet given to a write. */
+  get places(): { readonly next: number; readonly end: number } {
+    return this.#places;
   }
 
   get isIdle(): boolean {
@@ -110,7 +113,9 @@ export class WriteQueue {
   #replacing(key: RecordKey, value: JsonValue | undefined): Write {
     const own = this.#ownWrites.get(key);
     const seen: Seen = own ? { type: "own", write: own } : this.#inMemory(key);
-    return { key, seen, produce: (current, from) => rebasedWrite(key, from, value, current) };
+    const write: Write = { key, seen, produce: (current, from) => this.#rebased(key, from, value, current) };
+    this.#ownWrites.set(key, write);
+    return write;
   }
 
   /** A write that was refused left nothing: whoever built on it saw what it saw. */
@@ -136,7 +141,6 @@ export class WriteQueue {
 
   #add(writes: readonly Write[]): Promise<readonly Written[]> {
     this.#options.onUnwritten(writes.length);
-    for (const write of writes) this.#ownWrites.set(write.key, write);
     return new Promise((resolve, reject) => {
       this.#jobs.push({ writes, resolve, reject });
       this.#flushing ??= this.#flush();
@@ -209,15 +213,14 @@ export class WriteQueue {
           const edit = { key, value: after, now, schema: this.#options.schemaVersion, order: takePlace() };
           const outcome = editRecord(record, edit, inAttempt.has(key));
           if (outcome.type === "edited") staged.set(key, outcome.record);
-          return { before, after };
+          const left = { before, after };
+          this.#written.set(write, left);
+          return left;
         });
         for (const [key, record] of staged) changed.set(key, record);
-        for (const [index, write] of writes.entries()) {
-          const left = written[index];
-          if (left) this.#written.set(write, left);
-        }
         return { type: "written", written };
       } catch (error) {
+        for (const write of writes) this.#written.delete(write);
         return { type: "refused", error };
       }
     });
@@ -225,27 +228,21 @@ export class WriteQueue {
     if (changed.size === 0) return { change: {}, result: { answers, places: this.#places } };
     return { change: { state, records: changed }, result: { answers, places } };
   }
-}
 
-/**
- * The difference between what the app saw and what it wrote, applied to what is there now: another tab may have written
- * in between. What both changed is decided for the later write, this one.
- */
-function rebasedWrite(
-  key: RecordKey,
-  seen: Exclude<Seen, { type: "own" }>,
-  value: JsonValue | undefined,
-  current: JsonValue | undefined,
-): JsonValue | undefined {
-  if (seen.type === "stored" || jsonEquals(seen.value, current)) return value;
-  const merged = mergeRecords({
-    key,
-    base: seen.value,
-    local: value,
-    remote: current,
-    localModifiedAt: 0,
-    remoteModifiedAt: 0,
-    resolver: localWins,
-  });
-  return merged.type === "asked" ? value : merged.value;
+  /**
+   * The difference between what the app saw and what it wrote, applied to what is there now: another tab may have written
+   * in between. What both changed is decided for the later write, this one, and so is what the schema does not allow.
+   */
+  #rebased(
+    key: RecordKey,
+    seen: Exclude<Seen, { type: "own" }>,
+    value: JsonValue | undefined,
+    current: JsonValue | undefined,
+  ): JsonValue | undefined {
+    if (seen.type === "stored" || jsonEquals(seen.value, current)) return value;
+    const sides = { base: seen.value, local: value, remote: current };
+    const merged = mergeRecords({ key, ...sides, localModifiedAt: 0, remoteModifiedAt: 0, resolver: localWins });
+    if (merged.type === "asked" || merged.value === undefined) return value;
+    return this.#options.isValid(merged.value) ? merged.value : value;
+  }
 }

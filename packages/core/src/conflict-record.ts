@@ -10,6 +10,8 @@ export interface ConflictEnding {
   readonly result: JsonValue | undefined;
   readonly reason: string;
   readonly open?: boolean;
+  /** Tells two conflicts with the same remote version apart; part of the id. */
+  readonly mark?: number;
   /** What the merge asked; else a clash of the whole record. */
   readonly merge?: Conflict<JsonValue>;
 }
@@ -35,7 +37,7 @@ export function conflictOf(
     localModifiedAt: current.modifiedAt,
     remoteModifiedAt: remote?.modifiedAt ?? 0,
     ...ending.merge,
-    id: held ?? `${context.dataset}/${remote?.commit ?? "none"}/${current.key}`,
+    id: held ?? `${context.dataset}/${remote?.commit ?? "none"}/${current.key}${ending.mark ? `/${ending.mark}` : ""}`,
     dataset: context.dataset,
     kind: ending.kind,
     state: ending.open ? "open" : "settled",

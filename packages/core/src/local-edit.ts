@@ -31,7 +31,8 @@ export function editRecord(current: LocalRecord | undefined, edit: Edit, inAttem
   const held = current?.hold?.type === "rejected" ? null : (current?.hold ?? null);
   if (jsonEquals(current?.value, edit.value) && !(current?.hold && !held)) return { type: "unchanged" };
   const base = current?.base ?? null;
-  const pending = pendingAfter(current, edit, inAttempt);
+  // What waits for a person's decision goes on waiting, also where it has become what the cloud holds.
+  const pending = pendingAfter(current, edit, inAttempt) ?? (held ? (current?.pending ?? null) : null);
   if (pending === null && base === null) return { type: "edited", record: null };
   return {
     type: "edited",

@@ -3,7 +3,7 @@ import { settledRecord } from "./commit-plan.ts";
 import { conflictOf } from "./conflict-record.ts";
 import type { ConflictRecord, AnyResolver, Resolver } from "./conflict.ts";
 import type { DatasetName, RecordKey } from "./ids.ts";
-import { jsonEquals, type JsonValue } from "./json-value.ts";
+import { jsonEquals, parseValue, type JsonValue } from "./json-value.ts";
 import { mergeRecords } from "./merge.ts";
 import { isCounted, isSameVersion, versionValue, type LocalRecord, type Pending, type Version } from "./record.ts";
 
@@ -16,6 +16,10 @@ export interface RebaseContext {
   readonly datasetDeleted?: boolean;
   /** The cloud went back to an older state: what it lacks is offered again, and never deleted here for that (S-12). */
   readonly cloudRestored?: boolean;
+  /** The version of values that this app knows, how it makes older ones so, and what it allows. Default: any, as they are. */
+  readonly version?: number;
+  readonly upgrade?: ((value: JsonValue, fromVersion: number) => unknown) | undefined;
+  readonly isValid?: (value: JsonValue) => boolean;
 }
 
 export interface Rebased {
@@ -31,6 +35,21 @@ export function rebaseRecord(
   remote: Version | null,
   context: RebaseContext,
 ): Rebased {
+  const rebased = rebase(key, current, remote, context);
+  const wasHeld = current?.hold?.type === "conflict";
+  if (!current || !wasHeld || rebased.conflict || rebased.record?.hold?.type === "conflict") return rebased;
+  // The open conflict has ended by itself, and must not go on waiting for a person.
+  const result = rebased.record?.value;
+  const reason = "Both sides no longer differ where they clashed.";
+  return { ...rebased, conflict: conflictOf(current, remote, context, { kind: "record", result, reason }) };
+}
+
+function rebase(
+  key: RecordKey,
+  current: LocalRecord | undefined,
+  remote: Version | null,
+  context: RebaseContext,
+): Rebased {
   if (context.cloudRestored && current && isOfferable(current, remote)) {
     return chooseNewer({ ...current, pending: reoffered(current) }, remote, context);
   }
@@ -40,13 +59,44 @@ export function rebaseRecord(
   if (isSameVersion(current.base, base) && current.base?.content.type !== "unreadable") {
     return { record: { ...current, base }, conflict: null };
   }
+  const sides = sameVersionOf(current, remote, context);
+  // S-19: another version of the app lays the edit upon what it alone can read.
+  if (sides === null) return { record: { ...current, base }, conflict: null };
+  return rebaseSides(sides, context);
+}
+
+/** What is merged: all in the same version of the app's values. */
+interface RebaseSides {
+  readonly current: LocalRecord;
+  readonly baseValue: JsonValue | undefined;
+  readonly remote: Version | null;
+}
+
+/** null: this app does not know the newest version among them, or can't make the others so. */
+function sameVersionOf(current: LocalRecord, remote: Version | null, context: RebaseContext): RebaseSides | null {
+  const { hold, base } = current;
+  const baseValue = hold?.type === "conflict" ? hold.base : versionValue(base);
+  const schema = Math.max(current.schema, remote?.schema ?? 0);
+  if (schema > (context.version ?? Infinity)) return null;
+  const lift = (value: JsonValue | undefined, from: number): JsonValue | undefined =>
+    value === undefined || from >= schema || !context.upgrade ? value : parseValue(context.upgrade(value, from));
+  try {
+    const lifted = remote?.content.type === "live" ? lift(remote.content.value, remote.schema) : undefined;
+    return {
+      current: { ...current, value: lift(current.value, current.schema), schema },
+      baseValue: lift(baseValue, base?.schema ?? current.schema),
+      remote: remote && lifted !== undefined ? { ...remote, content: { type: "live", value: lifted } } : remote,
+    };
+  } catch {
+    return null;
+  }
+}
+
+function rebaseSides({ current, baseValue, remote }: RebaseSides, context: RebaseContext): Rebased {
   const remoteValue = versionValue(remote);
-  const heldBase = current.hold?.type === "conflict" ? current.hold.base : undefined;
-  const baseValue = current.hold?.type === "conflict" ? heldBase : versionValue(current.base);
-  if (jsonEquals(current.value, remoteValue)) return { record: settledRecord(key, remote), conflict: null };
-  const twoWay =
-    current.pending.again === "reoffered" ||
-    (current.pending.again === "sent" && jsonEquals(current.value, versionValue(current.base)));
+  if (jsonEquals(current.value, remoteValue)) return { record: settledRecord(current.key, remote), conflict: null };
+  const again = current.pending?.again ?? null;
+  const twoWay = again === "reoffered" || (again === "sent" && jsonEquals(current.value, versionValue(current.base)));
   if (twoWay) return chooseNewer(current, remote, context);
   if (jsonEquals(baseValue, remoteValue)) return { record: onNewBase(current, remote, current.value), conflict: null };
   if (context.datasetDeleted) {
@@ -98,6 +148,13 @@ function merged(
     remoteModifiedAt: remote?.modifiedAt ?? 0,
     resolver: context.resolver,
   });
+  const isAllowed =
+    outcome.type === "asked" || outcome.value === undefined || (context.isValid?.(outcome.value) ?? true);
+  if (!isAllowed) {
+    const reason = "Both changes together are not what the app's schema allows; a person must decide.";
+    const ending = { kind: "record", result: undefined, reason, open: true } as const;
+    return hold(current, remote, base, conflictOf(current, remote, context, ending));
+  }
   switch (outcome.type) {
     case "clean":
       return { record: onNewBase(current, remote, outcome.value), conflict: null };
@@ -118,10 +175,20 @@ function merged(
         open: true,
         merge: outcome.conflict,
       });
-      const next = onNewBase(current, remote, current.value);
-      return { record: next && { ...next, hold: { type: "conflict", id: conflict.id, base } }, conflict };
+      return hold(current, remote, base, conflict);
     }
   }
+}
+
+/** The record stays as it is here, and is not pushed. */
+function hold(
+  current: LocalRecord,
+  remote: Version | null,
+  base: JsonValue | undefined,
+  conflict: ConflictRecord,
+): Rebased {
+  const next = onNewBase(current, remote, current.value);
+  return { record: next && { ...next, hold: { type: "conflict", id: conflict.id, base } }, conflict };
 }
 
 /** The record with `value`, upon the remote version: pending where the two differ. */

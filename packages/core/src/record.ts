@@ -61,9 +61,17 @@ export const isCounted = (version: Version | null): version is Version =>
 export const isSameVersion = (a: Version | null, b: Version | null): boolean =>
   a === b || (a !== null && b !== null && a.syncCount === b.syncCount && a.commit === b.commit);
 
+/** A pending edit whose base has meanwhile been written by a newer version of the app: it waits for that version. */
+export const isOutdated = ({ pending, base, schema }: LocalRecord): boolean =>
+  pending !== null && base !== null && base.schema > schema;
+
 /** Whether the record may go up now. What cannot be read is never overwritten (S-19). */
 export const isSendable = (record: LocalRecord): boolean =>
-  record.pending !== null && record.hold === null && record.base?.content.type !== "unreadable";
+  record.pending !== null && record.hold === null && record.base?.content.type !== "unreadable" && !isOutdated(record);
+
+/** Whether something about the record waits for a person, or for another version of the app. */
+export const needsAttention = (record: LocalRecord): boolean =>
+  record.hold !== null || record.base?.content.type === "unreadable" || isOutdated(record);
 
 /** What a replica keeps of a record; null where there is nothing to keep. */
 export function recordFromVersion(key: RecordKey, version: Version | null): LocalRecord | null {

@@ -29,6 +29,7 @@ describe("a head", () => {
       recordCount: 5,
       floor: 3,
       deleted: false,
+      swept: false,
       lineage: "l",
       writers: new Map([["rrrrrrrr", "cccccccccccccccccccccc"]]),
       committedAt: 1_700_000_000_000,

@@ -26,7 +26,8 @@ export function itemToHead(item: WireItem, dataset: DatasetName): Head {
   const recordCount = readInteger(item, "recordCount");
   const floor = readInteger(item, "floor");
   const deleted = readBoolean(item, "deleted");
-  const swept = readBoolean(item, "swept");
+  // Nothing is decided by it but whether somebody looks for remains once more.
+  const swept = readBoolean(item, "swept") ?? false;
   const lineage = readText(item, "lineage");
   const writers = readWriters(item);
   const committedAt = readInteger(item, "committedAt");
@@ -34,7 +35,7 @@ export function itemToHead(item: WireItem, dataset: DatasetName): Head {
   if (!isSyncCount(syncCount) || !isCommitId(commit) || !isSyncCount(floor)) throw unreadable(dataset, format);
   if (changed === undefined || digest === undefined || recordCount === undefined) throw unreadable(dataset, format);
   if (deleted === undefined || lineage === undefined || writers === undefined) throw unreadable(dataset, format);
-  if (committedAt === undefined || format === undefined || swept === undefined) throw unreadable(dataset, format);
+  if (committedAt === undefined || format === undefined) throw unreadable(dataset, format);
   return {
     ...{ syncCount, commit, changed, digest, recordCount, floor },
     ...{ deleted, swept, lineage, writers, committedAt, format },

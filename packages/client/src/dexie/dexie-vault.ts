@@ -24,6 +24,9 @@ type Mode = "readonly" | "readwrite";
 /** The answer of a transaction that wrote nothing because it lacks an object store. */
 const needsAll = Symbol("all object stores are needed");
 
+/** IndexedDB takes no larger number. */
+const rowsMax = 2 ** 32 - 1;
+
 /** Above so many keys one range is read instead of one request for each key. */
 const singleGetsMax = 64;
 
@@ -37,11 +40,12 @@ export class DexieVault implements Vault {
   constructor(db: Dexie, durability: "relaxed" | "strict") {
     this.#db = db;
     this.#durability = durability;
-    // Another tab wants to upgrade: let go at once, so that it is never blocked by an old tab.
-    db.on("versionchange", () => {
-      this.#closed = "reload-needed";
+    // Another tab wants to upgrade or delete it: let go at once, so that it is never blocked by an old tab.
+    db.on("versionchange", (event) => {
+      const isDeleted = event.newVersion === null;
+      this.#closed = isDeleted ? "closed" : "reload-needed";
       db.close();
-      this.#onLost("upgrade");
+      this.#onLost(isDeleted ? "closed" : "upgrade");
     });
     db.on("close", () => this.#onLost("closed"));
   }
@@ -85,7 +89,8 @@ export class DexieVault implements Vault {
     return this.#run("readonly", [stores.records], async (tx) => {
       const keys = keyRange(dataset, range);
       if (keys === null) return [];
-      const rows = await answer(tx.objectStore(stores.records).getAll(keys, range.limit));
+      const limit = range.limit === undefined ? undefined : Math.min(range.limit, rowsMax);
+      const rows = await answer(tx.objectStore(stores.records).getAll(keys, limit));
       return parseRows(rows).records;
     });
   }

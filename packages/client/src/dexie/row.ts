@@ -11,6 +11,7 @@ import {
   isRecordKey,
   isSendable,
   isSyncCount,
+  needsAttention,
   parseErrorInfo,
   parseStoredValue,
   versionValue,
@@ -27,7 +28,7 @@ type Row = Record<string, unknown>;
 
 export function recordToRow(dataset: DatasetName, record: LocalRecord): Row {
   const { key, base, value, modifiedAt, schema, pending, hold } = record;
-  const attention = hold !== null || base?.content.type === "unreadable" ? { x: 1 } : {};
+  const attention = needsAttention(record) ? { x: 1 } : {};
   if (pending === null && base !== null) return { d: dataset, k: key, ...versionToRow(base), ...attention };
   const row: Row = { d: dataset, k: key, m: modifiedAt, n: schema, b: base && versionToRow(base), ...attention };
   if (value !== undefined) row["v"] = value;

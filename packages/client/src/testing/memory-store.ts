@@ -2,6 +2,7 @@
 import {
   emptyReplica,
   isSendable,
+  needsAttention,
   parseStoredValue,
   type ConflictRecord,
   type DatasetName,
@@ -152,5 +153,3 @@ function choose(records: ReadonlyMap<RecordKey, LocalRecord>, selection: Selecti
 }
 
 const orderOf = (record: LocalRecord): number => record.pending?.order ?? 0;
-const needsAttention = (record: LocalRecord): boolean =>
-  record.hold !== null || record.base?.content.type === "unreadable";
