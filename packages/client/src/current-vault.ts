@@ -193,6 +193,7 @@ export class CurrentVault {
       await storage.open(this.prefix, { durability }),
       () => `${this.prefix}/${randomId(runtime, 9)}`,
     );
+    await this.#registry?.close(); // Of an earlier try that failed.
     this.#registry = registry;
     const known = await registry.read();
     this.#clockOffsetMs = known.clockOffsetMs;

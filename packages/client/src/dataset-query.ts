@@ -36,8 +36,8 @@ export class DatasetQuery implements Live<QuerySnapshot<JsonValue>> {
 
   /** While nobody watches, nothing is kept up. */
   readonly subscribe = (listener: () => void): (() => void) => {
-    const remove = this.#listeners.add(listener);
     this.#told = this.getSnapshot();
+    const remove = this.#listeners.add(listener);
     this.#stop ??= this.#dataset.subscribe((_, update) => this.#take(update));
     return () => {
       remove();

@@ -28,6 +28,7 @@ import {
   errorToInfo,
   isRetryable,
   isSyncError,
+  jsonEquals,
   type AnyResolver,
   type Attempt,
   type CommitId,
@@ -407,7 +408,12 @@ class DatasetSync {
     );
     await replica.transact("cloud", { type: "keys", keys: attempt.records.map(({ key }) => key) }, (view) => {
       if (view.state.attempt?.commit !== attempt.commit) return { change: {}, result: undefined };
-      const records = rejectRecords(view.records, atFault, outcome.error.info, { at: now(), commit: attempt.commit });
+      // What was edited since was not refused: it goes up with the next attempt.
+      const refused = attempt.records.filter(
+        ({ key, value }) => atFault.has(key) && jsonEquals(view.records.get(key)?.value, value),
+      );
+      const keys = new Set(refused.map(({ key }) => key));
+      const records = rejectRecords(view.records, keys, outcome.error.info, { at: now(), commit: attempt.commit });
       return { change: { state: { ...view.state, attempt: null }, records }, result: undefined };
     });
     if (outcome.type === "blocked") {

@@ -401,6 +401,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
 
   #onSwitch(): void {
     const vault = this.#current.opened;
+    // Tokens of the one who has signed out, here or in another tab, are not kept for the next one.
+    if (this.#current.isSignedOut) this.#link.forget();
     // First of all: what was called before it was open comes before what anybody does who hears that it is.
     if (vault) for (const { go } of this.#waiting.splice(0)) go();
     // What the app has a handle of is synced, also before it is read or written.

@@ -129,7 +129,9 @@ export class IdentityVault {
     const replica = new DatasetReplica({
       name: declaration.name,
       vault: this.vault,
-      announce: (message) => this.#channel.post(message),
+      announce: (message) => {
+        if (!this.#isClosed) this.#channel.post(message);
+      },
       neverSynced: declaration.sync === "never",
       summary,
     });

@@ -93,6 +93,10 @@ describe("a vault in IndexedDB", () => {
     expect(await keysOf({ prefix: "a" })).toEqual(["a/1", "a/2", "a😀"]);
     expect(await keysOf({ prefix: "a/", after: "a/1" })).toEqual(["a/2"]);
     expect(await keysOf({ after: "a/2", limit: 1 })).toEqual(["a😀"]);
+    await store(settled("a\uffff", "5"), settled("a\uffffz", "6"));
+    expect(await keysOf({ prefix: "a", after: "a😀" })).toEqual(["a\uffff", "a\uffffz"]);
+    expect(await keysOf({ prefix: "a", after: "a\uffffz" })).toEqual([]);
+    expect(await keysOf({ prefix: "a\uffff", limit: Number.MAX_SAFE_INTEGER })).toEqual(["a\uffff", "a\uffffz"]);
   });
 
   it("writes nothing where the decision throws", async () => {

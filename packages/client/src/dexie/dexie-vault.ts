@@ -322,11 +322,19 @@ async function readMetaRow(tx: IDBTransaction, name: string): Promise<JsonValue 
 const wholeRange = (dataset: DatasetName): IDBKeyRange => IDBKeyRange.bound([dataset], [dataset, []]);
 
 function keyRange(dataset: DatasetName, { prefix = "", after }: RangeRequest): IDBKeyRange | null {
-  // A prefix ends before the prefix with the highest code unit behind it; keys hold no lone surrogates, so none lies above.
-  const upper = prefix === "" ? [dataset, []] : [dataset, `${prefix}\uffff`];
+  const end = endOfPrefix(prefix);
   const openAfter = after !== undefined && after >= prefix;
-  if (openAfter && prefix !== "" && after > `${prefix}\uffff`) return null;
-  return IDBKeyRange.bound([dataset, openAfter ? after : prefix], upper, openAfter, false);
+  if (openAfter && end !== null && after >= end) return null;
+  return IDBKeyRange.bound([dataset, openAfter ? after : prefix], [dataset, end ?? []], openAfter, true);
+}
+
+/** The first text that lies behind all that begin with `prefix`, by code units; null: there is none. */
+function endOfPrefix(prefix: string): string | null {
+  for (let length = prefix.length; length > 0; length -= 1) {
+    const unit = prefix.charCodeAt(length - 1);
+    if (unit < 0xffff) return prefix.slice(0, length - 1) + String.fromCharCode(unit + 1);
+  }
+  return null;
 }
 
 function answer<T>(request: IDBRequest<T>): Promise<T> {
