@@ -38,6 +38,8 @@ export async function resolveConflict(
     const decided = decide(conflict, current, resolution, { chosen, resolver: dataset.declaration.resolver });
     const settled: ConflictRecord = {
       ...conflict,
+      // What was written since the conflict was met is what loses or wins, and what can be brought back.
+      ...(isHeldBy(current, conflict) ? { local: current?.value } : {}),
       state: "settled",
       result: decided,
       reason: `Decided in the app: ${resolution.type}.`,
@@ -46,7 +48,12 @@ export async function resolveConflict(
     // A value of the app's own is in the version that it declares; the others are in the record's.
     const { version } = dataset.declaration;
     const isOwn = resolution.type === "value" && Number.isFinite(version);
-    const change = written(view, { key, value: decided, now, schema: isOwn ? version : (current?.schema ?? 1) });
+    const change = written(view, conflict, {
+      key,
+      value: decided,
+      now,
+      schema: isOwn ? version : (current?.schema ?? 1),
+    });
     return { change: { ...change, conflicts: [settled] }, result: undefined };
   });
 }
@@ -69,13 +76,17 @@ function decide(
       });
     case "local":
     case "remote":
-      return current?.hold?.type === "conflict"
+      return current && isHeldBy(current, conflict)
         ? decideOpen(current, resolution.type, resolver)
         : restore(conflict, current, resolution.type, resolver);
   }
 }
 
 type Side = "local" | "remote";
+
+/** Whether it is this conflict that waits for a decision: of the same record there may be older ones. */
+const isHeldBy = (current: LocalRecord | undefined, { id }: ConflictRecord): boolean =>
+  current?.hold?.type === "conflict" && current.hold.id === id;
 
 /** As the resolver would have: what did not clash is kept from both. */
 function decideOpen(current: LocalRecord, side: Side, resolver: Resolver<JsonValue>): JsonValue | undefined {
@@ -108,10 +119,10 @@ function mergedFor(
 }
 
 /** The record with the edit, no longer held back. */
-function written(view: View, edit: Omit<Edit, "order">) {
+function written(view: View, conflict: ConflictRecord, edit: Omit<Edit, "order">) {
   const { state } = view;
   const current = view.records.get(edit.key);
-  const free = current && { ...current, hold: null };
+  const free = current && isHeldBy(current, conflict) ? { ...current, hold: null } : current;
   const inAttempt = state.attempt?.records.some((sent) => sent.key === edit.key) ?? false;
   const edited = editRecord(free, { ...edit, order: state.nextOrder }, inAttempt);
   const record = edited.type === "edited" ? edited.record : (free ?? null);

@@ -417,4 +417,35 @@ describe("the sync loop", () => {
     expect(a.values).toEqual(b.values);
     expect(cloud.values(notes)).toEqual(a.values);
   });
+
+  it("S-3: an item that is no record, where a new one shall go, holds that one back and nothing else", async () => {
+    await a.put("x", 1);
+    await a.sync();
+    const [x] = cloud.table(notes).records.values();
+    if (x) cloud.table(notes).records.set(parseRecordKey("k"), { ...x, key: parseRecordKey("k") });
+    cloud.damaged.add("k");
+    await a.putAll([
+      ["k", 1],
+      ["m", 2],
+    ]);
+    await a.sync();
+    expect(a.replica.records?.get(parseRecordKey("k"))).toMatchObject({ value: 1, hold: { type: "rejected" } });
+    expect(cloud.values(notes)).toMatchObject({ m: 2 });
+    expect(cloud.requests).toBeLessThan(20);
+  });
+
+  it("S-11: an edit upon an edit, made while a deletion may have landed, is not dropped with it", async () => {
+    await a.put("n", 0);
+    await a.sync();
+    await a.put("n", 1);
+    cloud.faults.push({ type: "lost-answer" });
+    for (let index = 0; index < 8; index++) cloud.faults.push({ type: "lost-request" });
+    await a.sync(undefined, true);
+    cloud.faults.length = 0;
+    now -= 1;
+    await a.put("n", 2);
+    await a.sync();
+    await b.sync();
+    expectEqual({ n: 2 });
+  });
 });

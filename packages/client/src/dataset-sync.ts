@@ -34,6 +34,8 @@ import {
   type CommitId,
   type Head,
   type JsonValue,
+  type LocalRecord,
+  type RecordKey,
   type Pulled,
   type RebaseContext,
   type RemoteRecord,
@@ -47,7 +49,7 @@ import { backoffMs } from "./backoff.ts";
 import type { DatasetReplica } from "./dataset-replica.ts";
 import { SyncTally, type SyncResult } from "./sync-tally.ts";
 import type { Change, View } from "./local-store.ts";
-import type { CommitOutcome, Cost, Page, RemoteStore } from "./remote-store.ts";
+import type { CommitOutcome, Cost, DamagedItem, Page, RemoteStore } from "./remote-store.ts";
 import { readPages } from "./pages.ts";
 import { failuresMax } from "./retrying.ts";
 import { rereadUnreadable } from "./reread.ts";
@@ -82,6 +84,10 @@ type Step =
   | { readonly type: "send"; readonly attempt: Attempt; readonly first: boolean }
   | { readonly type: "done" };
 
+/** Refusals in a row that are answered at once, and those after which a run ends: far more than contention makes. */
+const refusalsFree = 3;
+const refusalsMax = 200;
+
 /** Commits of a run beyond one for each record that waited when it began. */
 const commitsExtra = 32;
 
@@ -102,6 +108,8 @@ class DatasetSync {
   /** S-18: until when another writer counts as being at work, and commits since it was let in. */
   #othersUntil = 0;
   #commitsInTurn = 0;
+  /** Refusals in a row without a commit of this replica's own between them. */
+  #refusals = 0;
   #unverified = 0;
   #recordsMax = commitRecordsMax;
   /** Commits that this run may still make: a dataset that is written all the time must let others have their turn. */
@@ -185,6 +193,7 @@ class DatasetSync {
     if (head === null) {
       if (listing.records.length === 0 && replica.state.checkpoint?.commit == null && still) return this.#startEmpty();
     } else if (still && (await this.#adopt({ head, records: listing.records, whole: true }))) {
+      await this.#holdDamaged(listing.damaged);
       return this.#afterPull();
     }
     if (still && (await this.#repairHead(head, listing.records))) return { type: "compare" };
@@ -197,6 +206,25 @@ class DatasetSync {
       code: "cloud-misconfigured",
       message: `The cloud's copy of "${dataset}" does not add up to its own digest: something wrote to the table without Holdfast's rules, or a commit is still under way. Nothing was changed here; it is tried again at the next sync.`,
       dataset,
+    });
+  }
+
+  /** An item that is no version stands where a new record shall go: its condition would refuse it for ever (S-3). */
+  async #holdDamaged(damaged: readonly DamagedItem[]): Promise<void> {
+    const { replica, now } = this.#context;
+    const { attempt } = replica.state;
+    const errors = new Map(damaged.map(({ key, error }) => [key, error.info]));
+    const inTheWay = attempt?.records.filter(({ key }) => errors.has(key)) ?? [];
+    if (!attempt || inTheWay.length === 0) return;
+    await replica.transact("cloud", { type: "keys", keys: inTheWay.map(({ key }) => key) }, ({ state, records }) => {
+      if (state.attempt?.commit !== attempt.commit) return { change: {}, result: undefined };
+      const held = new Map<RecordKey, LocalRecord>();
+      for (const { key } of inTheWay) {
+        const error = errors.get(key);
+        const at = { at: now(), commit: attempt.commit };
+        if (error) for (const [of, record] of rejectRecords(records, new Set([key]), error, at)) held.set(of, record);
+      }
+      return { change: { state: { ...state, attempt: null }, records: held }, result: undefined };
     });
   }
 
@@ -279,6 +307,18 @@ class DatasetSync {
     return true;
   }
 
+  /** Contention costs less with waiting (S-14); what is refused for ever, though all adds up, must not be sent for ever. */
+  async #refusedBy(next: "pull" | "compare"): Promise<Step> {
+    this.#refusals += 1;
+    if (this.#refusals > refusalsMax) {
+      const message = `The cloud refuses each commit of "${this.#context.replica.name}", although what was read of it adds up. Something may write to the table without Holdfast's rules; it is tried again at the next sync.`;
+      throw new SyncError({ code: "cloud-misconfigured", message });
+    }
+    const { runtime } = this.#context;
+    if (this.#refusals > refusalsFree) await this.#sleep(backoffMs(this.#refusals - refusalsFree, runtime.random()));
+    return { type: next };
+  }
+
   /** S-18: somebody else was at work at `at`. */
   #noteOthers(at: number): void {
     this.#othersUntil = Math.max(this.#othersUntil, at + otherWriterMs);
@@ -359,10 +399,10 @@ class DatasetSync {
         return attempt.deletion ? { type: "pull" } : this.#acknowledge(attempt);
       case "stale":
         this.#noteOthers(this.#context.now());
-        return { type: "pull" };
+        return this.#refusedBy("pull");
       case "record-refused":
         this.#noteOthers(this.#context.now());
-        return { type: "compare" };
+        return this.#refusedBy("compare");
       case "unclear":
         return this.#fail(outcome.error, { type: "send", attempt, first: false });
       case "invalid":
@@ -375,6 +415,7 @@ class DatasetSync {
   async #acknowledge(attempt: Attempt): Promise<Step> {
     const { replica } = this.#context;
     this.#failures = 0;
+    this.#refusals = 0;
     this.#verified = true;
     const keys = attempt.records.map(({ key }) => key);
     const limit = keys.length + this.#recordsMax;
@@ -416,7 +457,8 @@ class DatasetSync {
       const records = rejectRecords(view.records, keys, outcome.error.info, { at: now(), commit: attempt.commit });
       return { change: { state: { ...view.state, attempt: null }, records }, result: undefined };
     });
-    if (outcome.type === "blocked") {
+    // A deletion has no record that could be singled out.
+    if (outcome.type === "blocked" || attempt.deletion) {
       this.#block(outcome.error.info);
       return { type: "done" };
     }

@@ -207,7 +207,10 @@ export class WriteQueue {
         const written = writes.map((write): Written => {
           const { key, produce } = write;
           const holder = [staged, changed, view.records].find((records) => records.has(key));
-          const record = holder?.get(key) ?? undefined;
+          const stored = holder?.get(key) ?? undefined;
+          // S-11: what is written while a deletion is under way comes after it, and is told from what it drops.
+          const isAfter = stored?.pending && view.state.attempt?.deletion;
+          const record = isAfter ? { ...stored, pending: { ...stored.pending, order: takePlace() } } : stored;
           const before = this.#options.visible(record);
           const after = produce(before, this.#seenBy(write));
           const edit = { key, value: after, now, schema: this.#options.schemaVersion, order: takePlace() };

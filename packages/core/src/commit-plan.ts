@@ -73,14 +73,24 @@ export function planDeletion(checkpoint: Checkpoint, pending: readonly LocalReco
   };
 }
 
-/** S-11: one record when this replica's own deletion has landed. */
-export function landDeletion(record: LocalRecord, { dropped }: Deletion): LocalRecord | null {
-  const { key, pending, modifiedAt } = record;
-  if (!pending) return null;
-  const isDropped = dropped.some(
-    (edit) => edit.key === key && edit.order === pending.order && edit.modifiedAt === modifiedAt,
-  );
-  return isDropped || record.value === undefined ? null : { ...record, base: null, hold: null };
+/**
+ * S-11: the records when this replica's own deletion has landed; null: it goes. An edit that was made while the deletion
+ * was under way has another place in the outbox than the one before it.
+ */
+export function landDeletion(
+  records: ReadonlyMap<RecordKey, LocalRecord>,
+  { dropped }: Deletion,
+): ReadonlyMap<RecordKey, LocalRecord | null> {
+  const droppedByKey = new Map(dropped.map((edit) => [edit.key, edit]));
+  const landed = new Map<RecordKey, LocalRecord | null>();
+  for (const [key, record] of records) {
+    const { pending, modifiedAt, value } = record;
+    const edit = droppedByKey.get(key);
+    const isDropped = edit?.order === pending?.order && edit?.modifiedAt === modifiedAt;
+    const goes = !pending || isDropped || value === undefined;
+    landed.set(key, goes ? null : { ...record, base: null, hold: null });
+  }
+  return landed;
 }
 
 /** The cloud has taken the attempt: bases := sent values; what was edited meanwhile stays pending. */

@@ -1,5 +1,6 @@
 // S-6, S-8, S-9: from what was read of the cloud to one local transaction, or to nothing where it does not verify.
 import { acknowledgeCommit, landDeletion } from "./commit-plan.ts";
+import { conflictOf } from "./conflict-record.ts";
 import type { ConflictRecord } from "./conflict.ts";
 import { DigestSum } from "./digest.ts";
 import type { CommitId, RecordKey, ReplicaId } from "./ids.ts";
@@ -64,6 +65,12 @@ export function adoptPull(
     changes.has(key) ? (changes.get(key) ?? undefined) : records.get(key);
 
   const conflicts: ConflictRecord[] = [];
+  if (landed === "landed" && state.attempt?.deletion) {
+    const ending = { kind: "record", result: undefined, reason: "The dataset was deleted on this device." } as const;
+    for (const record of records.values()) {
+      if (record.hold?.type === "conflict") conflicts.push(conflictOf(record, null, context, ending));
+    }
+  }
   const repaired: RecordKey[] = [];
   let pulledCount = 0;
   let merged = 0;
@@ -152,8 +159,7 @@ function landAttempt(state: ReplicaState, attempt: Attempt, records: ReadonlyMap
   const { deletion } = attempt;
   if (deletion === null) return { state: acknowledged.state, landed: acknowledged.records };
   // The floor has risen, so the whole replica is here.
-  const landed = new Map([...records].map(([key, record]) => [key, landDeletion(record, deletion)] as const));
-  return { state: acknowledged.state, landed };
+  return { state: acknowledged.state, landed: landDeletion(records, deletion) };
 }
 
 /** S-1: whether bases, landed attempt and pulled records make the head's digest and record count. */

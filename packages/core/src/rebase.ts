@@ -5,7 +5,15 @@ import type { ConflictRecord, AnyResolver, Resolver } from "./conflict.ts";
 import type { DatasetName, RecordKey } from "./ids.ts";
 import { jsonEquals, parseValue, type JsonValue } from "./json-value.ts";
 import { mergeRecords } from "./merge.ts";
-import { isCounted, isSameVersion, versionValue, type LocalRecord, type Pending, type Version } from "./record.ts";
+import {
+  isCounted,
+  isOutdated,
+  isSameVersion,
+  versionValue,
+  type LocalRecord,
+  type Pending,
+  type Version,
+} from "./record.ts";
 
 export interface RebaseContext {
   readonly dataset: DatasetName;
@@ -51,7 +59,9 @@ function rebase(
   context: RebaseContext,
 ): Rebased {
   if (context.cloudRestored && current && isOfferable(current, remote)) {
-    return chooseNewer({ ...current, pending: reoffered(current) }, remote, context);
+    const { value } = current;
+    const offered = { ...current, pending: reoffered(current) };
+    return chooseNewer({ current: offered, baseValue: value, remote, remoteValue: versionValue(remote) }, context);
   }
   if (!current?.pending) return { record: settledRecord(key, remote), conflict: null };
   const base = isCounted(remote) ? remote : null;
@@ -60,54 +70,65 @@ function rebase(
     return { record: { ...current, base }, conflict: null };
   }
   const sides = sameVersionOf(current, remote, context);
+  if (sides !== null) return rebaseSides(sides, context);
   // S-19: another version of the app lays the edit upon what it alone can read.
-  if (sides === null) return { record: { ...current, base }, conflict: null };
-  return rebaseSides(sides, context);
+  const waiting = { ...current, base };
+  if (isOutdated(waiting)) return { record: waiting, conflict: null };
+  const reason = "This version of the app can't bring both sides into one form; a person must decide.";
+  const conflict = conflictOf(current, remote, context, { kind: "record", result: undefined, reason, open: true });
+  return {
+    record: { ...waiting, hold: { type: "conflict", id: conflict.id, base: versionValue(current.base) } },
+    conflict,
+  };
 }
 
-/** What is merged: all in the same version of the app's values. */
+/** What is merged: the values are all in the same version of the app's. */
 interface RebaseSides {
   readonly current: LocalRecord;
   readonly baseValue: JsonValue | undefined;
+  /** As it was pulled; it becomes the base as it is. */
   readonly remote: Version | null;
+  readonly remoteValue: JsonValue | undefined;
 }
 
 /** null: this app does not know the newest version among them, or can't make the others so. */
 function sameVersionOf(current: LocalRecord, remote: Version | null, context: RebaseContext): RebaseSides | null {
   const { hold, base } = current;
   const baseValue = hold?.type === "conflict" ? hold.base : versionValue(base);
-  const schema = Math.max(current.schema, remote?.schema ?? 0);
+  // A tombstone has no value that a version could have another form for.
+  const schema = Math.max(current.schema, remote?.content.type === "live" ? remote.schema : 0);
   if (schema > (context.version ?? Infinity)) return null;
   const lift = (value: JsonValue | undefined, from: number): JsonValue | undefined =>
     value === undefined || from >= schema || !context.upgrade ? value : parseValue(context.upgrade(value, from));
   try {
-    const lifted = remote?.content.type === "live" ? lift(remote.content.value, remote.schema) : undefined;
     return {
       current: { ...current, value: lift(current.value, current.schema), schema },
-      baseValue: lift(baseValue, base?.schema ?? current.schema),
-      remote: remote && lifted !== undefined ? { ...remote, content: { type: "live", value: lifted } } : remote,
+      // The base of a held record was kept in the form of the record itself.
+      baseValue: lift(baseValue, hold?.type === "conflict" ? current.schema : (base?.schema ?? current.schema)),
+      remote,
+      remoteValue: lift(versionValue(remote), remote?.schema ?? 0),
     };
   } catch {
     return null;
   }
 }
 
-function rebaseSides({ current, baseValue, remote }: RebaseSides, context: RebaseContext): Rebased {
-  const remoteValue = versionValue(remote);
+function rebaseSides(sides: RebaseSides, context: RebaseContext): Rebased {
+  const { current, baseValue, remote, remoteValue } = sides;
   if (jsonEquals(current.value, remoteValue)) return { record: settledRecord(current.key, remote), conflict: null };
   const again = current.pending?.again ?? null;
-  const twoWay = again === "reoffered" || (again === "sent" && jsonEquals(current.value, versionValue(current.base)));
-  if (twoWay) return chooseNewer(current, remote, context);
-  if (jsonEquals(baseValue, remoteValue)) return { record: onNewBase(current, remote, current.value), conflict: null };
+  const twoWay = again === "reoffered" || (again === "sent" && jsonEquals(current.value, baseValue));
+  if (twoWay) return chooseNewer(sides, context);
+  if (jsonEquals(baseValue, remoteValue)) return { record: onNewBase(sides, current.value), conflict: null };
   if (context.datasetDeleted) {
     const conflict = conflictOf(current, remote, context, {
       kind: "dataset-deleted",
       result: current.value,
       reason: "The dataset was deleted elsewhere; the edit that was pending here re-creates this record.",
     });
-    return { record: onNewBase(current, remote, current.value), conflict };
+    return { record: onNewBase(sides, current.value), conflict };
   }
-  return merged(current, remote, baseValue, context);
+  return merged(sides, context);
 }
 
 /** S-12: what differs from a cloud that went back, as far as both can be read (S-19). */
@@ -119,31 +140,28 @@ function isOfferable(current: LocalRecord, remote: Version | null): boolean {
 const reoffered = ({ pending }: LocalRecord): Pending => ({ order: pending?.order ?? 0, again: "reoffered" });
 
 /** Without a base there is nothing to merge from: the newer edit wins, the other is kept in the conflict record. */
-function chooseNewer(current: LocalRecord, remote: Version | null, context: RebaseContext): Rebased {
+function chooseNewer(sides: RebaseSides, context: RebaseContext): Rebased {
+  const { current, remote, remoteValue } = sides;
   const localWins = current.modifiedAt > (remote?.modifiedAt ?? 0);
-  const result = localWins ? current.value : versionValue(remote);
+  const result = localWins ? current.value : remoteValue;
   const conflict = conflictOf(current, remote, context, {
     kind: context.cloudRestored ? "cloud-restored" : "record",
     result,
     reason: `${context.cloudRestored ? "The cloud went back to an older state" : "It could not be told what both sides started from"}, so the newer edit won: ${localWins ? "this device's" : "the cloud's"}.`,
   });
   return {
-    record: localWins ? onNewBase(current, remote, current.value) : settledRecord(current.key, remote),
+    record: localWins ? onNewBase(sides, current.value) : settledRecord(current.key, remote),
     conflict,
   };
 }
 
-function merged(
-  current: LocalRecord,
-  remote: Version | null,
-  base: JsonValue | undefined,
-  context: RebaseContext,
-): Rebased {
+function merged(sides: RebaseSides, context: RebaseContext): Rebased {
+  const { current, baseValue: base, remote, remoteValue } = sides;
   const outcome = mergeRecords({
     key: current.key,
     base,
     local: current.value,
-    remote: versionValue(remote),
+    remote: remoteValue,
     localModifiedAt: current.modifiedAt,
     remoteModifiedAt: remote?.modifiedAt ?? 0,
     resolver: context.resolver,
@@ -153,11 +171,11 @@ function merged(
   if (!isAllowed) {
     const reason = "Both changes together are not what the app's schema allows; a person must decide.";
     const ending = { kind: "record", result: undefined, reason, open: true } as const;
-    return hold(current, remote, base, conflictOf(current, remote, context, ending));
+    return hold(sides, conflictOf(current, remote, context, ending));
   }
   switch (outcome.type) {
     case "clean":
-      return { record: onNewBase(current, remote, outcome.value), conflict: null };
+      return { record: onNewBase(sides, outcome.value), conflict: null };
     case "resolved": {
       const conflict = conflictOf(current, remote, context, {
         kind: "record",
@@ -165,7 +183,7 @@ function merged(
         reason: outcome.reason,
         merge: outcome.conflict,
       });
-      return { record: onNewBase(current, remote, outcome.value), conflict };
+      return { record: onNewBase(sides, outcome.value), conflict };
     }
     case "asked": {
       const conflict = conflictOf(current, remote, context, {
@@ -175,25 +193,21 @@ function merged(
         open: true,
         merge: outcome.conflict,
       });
-      return hold(current, remote, base, conflict);
+      return hold(sides, conflict);
     }
   }
 }
 
 /** The record stays as it is here, and is not pushed. */
-function hold(
-  current: LocalRecord,
-  remote: Version | null,
-  base: JsonValue | undefined,
-  conflict: ConflictRecord,
-): Rebased {
-  const next = onNewBase(current, remote, current.value);
-  return { record: next && { ...next, hold: { type: "conflict", id: conflict.id, base } }, conflict };
+function hold(sides: RebaseSides, conflict: ConflictRecord): Rebased {
+  const next = onNewBase(sides, sides.current.value);
+  const held = { type: "conflict", id: conflict.id, base: sides.baseValue } as const;
+  return { record: next && { ...next, hold: held }, conflict };
 }
 
 /** The record with `value`, upon the remote version: pending where the two differ. */
-function onNewBase(current: LocalRecord, remote: Version | null, value: JsonValue | undefined): LocalRecord | null {
-  if (jsonEquals(value, versionValue(remote))) return settledRecord(current.key, remote);
+function onNewBase({ current, remote, remoteValue }: RebaseSides, value: JsonValue | undefined): LocalRecord | null {
+  if (jsonEquals(value, remoteValue)) return settledRecord(current.key, remote);
   return {
     key: current.key,
     base: isCounted(remote) ? remote : null,

@@ -42,7 +42,8 @@ export function planRepair(
   listing: readonly RemoteRecord[],
   context: RepairContext,
 ): Repair {
-  const live = listing.filter((record) => record.syncCount > (head?.floor ?? 0));
+  const floor = head?.floor ?? state.checkpoint?.floor ?? 0;
+  const live = listing.filter((record) => record.syncCount > floor);
   const sum = new DigestSum();
   for (const record of live) if (isCounted(record)) sum.add(record);
   const headCommit = head?.commit ?? null;

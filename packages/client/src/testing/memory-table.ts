@@ -44,6 +44,8 @@ export class MemoryTable implements RemoteStore {
   readonly hidden = new Set<string>();
   /** Keys whose items are as a newer version of the app would have written them. */
   readonly unreadable = new Set<string>();
+  /** Keys whose items are no versions. */
+  readonly damaged = new Set<string>();
   /** Asked for each record of a commit that is read while it lands: true shows the version before it (S-8). */
   isHalfSeen: () => boolean = () => false;
   /** Asked after a commit: true delivers the request once more, later. */
@@ -141,7 +143,7 @@ export class MemoryTable implements RemoteStore {
   #seen(dataset: DatasetName): RemoteRecord[] {
     const { head, records, before, isLanding } = this.table(dataset);
     return [...records.values()].flatMap((record) => {
-      if (this.hidden.has(record.key)) return [];
+      if (this.hidden.has(record.key) || this.damaged.has(record.key)) return [];
       const mayBeMissing = isLanding && record.commit === head?.commit;
       return mayBeMissing && this.isHalfSeen() ? (before.get(record.key) ?? []) : [record];
     });
@@ -162,7 +164,9 @@ export class MemoryTable implements RemoteStore {
     const to = from + this.pageSize;
     const last = to >= records.length;
     const shown = records.slice(from, to).map((record) => (this.unreadable.has(record.key) ? unread(record) : record));
-    return { records: shown, damaged: [], head: last ? head : null, cursor: last ? null : to, cost };
+    const error = new SyncError({ code: "internal", message: "The item in the table is no record." });
+    const damaged = [...this.damaged].map((key) => ({ key, error }));
+    return { records: shown, damaged, head: last ? head : null, cursor: last ? null : to, cost };
   }
 
   #broken(): CommitOutcome {
