@@ -3,7 +3,7 @@ import { flushDrafts } from "./drafts.ts";
 import { emptyNote, isBlank, noteTitle, type Note } from "./note.ts";
 import { currentRoute, goTo } from "./route.ts";
 import { sampleNotes } from "./sample-notes.ts";
-import { notes } from "./sync.ts";
+import { notes, ownNotes } from "./sync.ts";
 import { run, showToast } from "./toasts.ts";
 
 const newNotes = new Map<string, Note>();
@@ -27,6 +27,7 @@ export function addSampleNotes(): void {
 }
 
 export function deleteNote(key: string): void {
+  const own = ownNotes();
   const remove = async () => {
     // Before the note goes: words that are written after it would bring it back.
     flushDrafts();
@@ -34,7 +35,7 @@ export function deleteNote(key: string): void {
     if (currentRoute().key === key) goTo("notes");
     if (removed === undefined) return;
     showToast(`Deleted “${noteTitle(removed)}”`, {
-      action: { label: "Undo", run: () => run(notes.put(key, removed).then(() => goTo("notes", key))) },
+      action: { label: "Undo", run: () => run(own.put(key, removed).then(() => goTo("notes", key))) },
     });
   };
   run(remove());

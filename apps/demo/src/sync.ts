@@ -32,6 +32,12 @@ export const client = createSyncClient({
 });
 
 export const notes = client.dataset("notes");
+
+/** The notes of whoever is signed in now: what is written with it later never reaches somebody else's. */
+export function ownNotes(): typeof notes {
+  const { identityId } = client.identity.getSnapshot();
+  return identityId === null ? notes : client.dataset("notes", { identityId });
+}
 export const compat = client.dataset("compat");
 
 /** `total` alone: kept up by the changed keys, where counting a snapshot's records would copy them all each time. */

@@ -236,3 +236,29 @@ describe("S-19: what can't be read", () => {
     expect(conflict).toMatchObject({ clashes: ["/a"] });
   });
 });
+
+describe("S-19: values of two versions of an app", () => {
+  const upgrade = (value: JsonValue): JsonValue =>
+    typeof value === "object" && value !== null && "n" in value ? { n: Number(value["n"]) * 10 } : value;
+  const base = liveAt({ n: 1 }, { count: 1, commit: "one" });
+  const edited = pendingOf("k", { n: 30 }, { base, schema: 2, modifiedAt: noon });
+
+  it("the remote version stays as it was written; only the comparing is done in the newer form", () => {
+    const remote = liveAt({ n: 5 }, { count: 2, commit: "two", modifiedAt: noon + 100 });
+    const { record } = rebase(edited, remote, { version: 2, upgrade });
+    expect(record).toMatchObject({ value: { n: 5 }, schema: 1, base: { content: { value: { n: 5 } } } });
+    const older = liveAt({ n: 5 }, { count: 2, commit: "two", modifiedAt: noon - 100 });
+    const kept = rebase(edited, older, { version: 2, upgrade }).record;
+    expect(kept).toMatchObject({ value: { n: 30 }, schema: 2, base: { schema: 1, content: { value: { n: 5 } } } });
+  });
+
+  it("what can't be brought into one form waits for a person, and is not pushed", () => {
+    const remote = liveAt({ n: 5 }, { count: 2, commit: "two" });
+    const failing = () => {
+      throw new TypeError("no old value");
+    };
+    const { record, conflict } = rebase(edited, remote, { version: 2, upgrade: failing });
+    expect(record).toMatchObject({ value: { n: 30 }, hold: { type: "conflict" } });
+    expect(conflict).toMatchObject({ state: "open", remote: { n: 5 } });
+  });
+});

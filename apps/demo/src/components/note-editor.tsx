@@ -1,8 +1,8 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useLive } from "../live.ts";
 import { deleteNote, newNote } from "../note-actions.ts";
 import { isBlank, noteColours, noteTitle, type Note } from "../note.ts";
-import { notes } from "../sync.ts";
+import { notes, ownNotes } from "../sync.ts";
 import { longAge, useNow } from "../time-words.ts";
 import { run } from "../toasts.ts";
 import { mergeTyped } from "../typed-text.ts";
@@ -17,11 +17,13 @@ export type EditNote = (recipe: (draft: Note) => void) => Promise<unknown>;
 
 export function NoteEditor({ noteKey }: { noteKey: string }) {
   const record = useLive(useMemo(() => notes.record(noteKey), [noteKey]));
+  // What was typed for one person is not written into the next one's notes, however late it comes.
+  const [own] = useState(ownNotes);
   const note = record.value ?? newNote(noteKey);
   const now = useNow();
   if (note === undefined) return <MissingNote isLoading={record.syncState === "loading"} />;
   // `initial`: words typed into a note that another device has just removed bring it back instead of being lost.
-  const edit: EditNote = (recipe) => notes.update(noteKey, recipe, { initial: note });
+  const edit: EditNote = (recipe) => own.update(noteKey, recipe, { initial: note });
   return (
     <article className="detail editor" data-colour={note.colour} aria-label={noteTitle(note)}>
       <EditorTools noteKey={noteKey} note={note} edit={edit} />
