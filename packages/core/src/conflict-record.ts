@@ -37,7 +37,7 @@ export function conflictOf(
     localModifiedAt: current.modifiedAt,
     remoteModifiedAt: remote?.modifiedAt ?? 0,
     ...ending.merge,
-    id: held ?? `${context.dataset}/${remote?.commit ?? "none"}/${current.key}${ending.mark ? `/${ending.mark}` : ""}`,
+    id: held ?? [context.dataset, remote?.commit ?? `none-${current.modifiedAt}`, current.key, ending.mark].join("/"),
     dataset: context.dataset,
     kind: ending.kind,
     state: ending.open ? "open" : "settled",
