@@ -141,7 +141,7 @@ export class CurrentVault {
    * starts the next time. What fails is tried again with the next sync, and told meanwhile.
    */
   async finishMoves({ atStart = false } = {}): Promise<number> {
-    const { runtime, now } = this.#options;
+    const { runtime, now, storage, durability } = this.#options;
     const vault = this.#vault;
     if (!vault) return 0;
     return runtime.withLock(`${this.prefix}/move`, new AbortController().signal, async () => {
@@ -150,12 +150,16 @@ export class CurrentVault {
       let conflicts = 0;
       try {
         for (const { from } of mine) {
-          const source = await this.#options.storage.open(from, { durability: this.#options.durability });
-          conflicts += await moveRecords(source, vault, now);
-          const isEmpty = (await source.summaries()).every(({ records }) => records === 0);
-          await source.close();
+          const source = await storage.open(from, { durability });
+          let isEmpty = false;
+          try {
+            conflicts += await moveRecords(source, vault, now);
+            isEmpty = (await source.summaries()).every(({ records }) => records === 0);
+          } finally {
+            await source.close();
+          }
           if (!isEmpty || !atStart) continue;
-          await this.#options.storage.delete(from);
+          await storage.delete(from);
           await this.#registered().endMove(from);
         }
         if (this.#moveFailed) this.#error = null;

@@ -15,65 +15,34 @@ import {
   emptyCheckpoint,
   isCloudBehind,
   needsWholeReplica,
-  otherWriterMs,
   planCommit,
   planDeletion,
-  planRepair,
   pullTriesMax,
-  pushTurn,
-  rejectRecords,
   rereadDelayMs,
   SyncError,
   commitRecordsMax,
+  commitsExtra,
   errorToInfo,
   isRetryable,
   isSyncError,
-  jsonEquals,
-  type AnyResolver,
   type Attempt,
-  type CommitId,
   type Head,
-  type JsonValue,
-  type LocalRecord,
-  type RecordKey,
   type Pulled,
-  type RebaseContext,
-  type RemoteRecord,
-  type ReplicaId,
   type ReplicaState,
-  type Resolver,
   type SyncErrorInfo,
 } from "@holdfast/core";
-import type { SyncStatus } from "./api.ts";
 import { backoffMs } from "./backoff.ts";
-import type { DatasetReplica } from "./dataset-replica.ts";
-import { SyncTally, type SyncResult } from "./sync-tally.ts";
+import { Contention } from "./contention.ts";
+import { endAttempt } from "./end-attempt.ts";
 import type { Change, View } from "./local-store.ts";
-import type { CommitOutcome, Cost, DamagedItem, Page, RemoteStore } from "./remote-store.ts";
+import type { CommitOutcome, Cost, DamagedItem, Page } from "./remote-store.ts";
 import { readPages } from "./pages.ts";
 import { failuresMax } from "./retrying.ts";
+import { repairHead } from "./repair-head.ts";
 import { rereadUnreadable } from "./reread.ts";
-import type { RuntimeImplementation } from "./runtime.ts";
 import { sweepDataset } from "./sweep.ts";
-
-export interface SyncContext {
-  readonly replica: DatasetReplica;
-  readonly replicaId: ReplicaId;
-  readonly remote: RemoteStore;
-  readonly runtime: RuntimeImplementation;
-  readonly resolver: Resolver<JsonValue> | AnyResolver | undefined;
-  /** What this app makes of values: see RebaseContext. */
-  readonly values: Pick<RebaseContext, "version" | "upgrade" | "isValid">;
-  /** Milliseconds since 1970, skew-corrected. */
-  readonly now: () => number;
-  readonly newCommit: () => CommitId;
-  readonly signal: AbortSignal;
-  /** S-11: the dataset is to be deleted everywhere. */
-  readonly deletes: boolean;
-  readonly onPhase: (phase: SyncStatus["phase"]) => void;
-  readonly onProgress: (progress: { readonly pulled: number; readonly total: number | null }) => void;
-  readonly onCost: (purpose: "push" | "pull" | "poll" | "verify", cost: Cost) => void;
-}
+import type { SyncContext } from "./sync-context.ts";
+import { SyncTally, type SyncResult } from "./sync-tally.ts";
 
 export type Start = "pull" | "push" | "compare";
 
@@ -83,13 +52,6 @@ type Step =
   | { readonly type: "push" }
   | { readonly type: "send"; readonly attempt: Attempt; readonly first: boolean }
   | { readonly type: "done" };
-
-/** Refusals in a row that are answered at once, and those after which a run ends: far more than contention makes. */
-const refusalsFree = 3;
-const refusalsMax = 200;
-
-/** Commits of a run beyond one for each record that waited when it began. */
-const commitsExtra = 32;
 
 /** Runs until there is nothing left to do, or until nothing more can be done now. Rejects only where it was aborted. */
 export async function syncDataset(context: SyncContext, start: Start): Promise<SyncResult> {
@@ -103,13 +65,9 @@ export async function syncDataset(context: SyncContext, start: Start): Promise<S
 class DatasetSync {
   readonly #context: SyncContext;
   readonly #tally = new SyncTally();
+  readonly #contention: Contention;
   #verified = false;
   #failures = 0;
-  /** S-18: until when another writer counts as being at work, and commits since it was let in. */
-  #othersUntil = 0;
-  #commitsInTurn = 0;
-  /** Refusals in a row without a commit of this replica's own between them. */
-  #refusals = 0;
   #unverified = 0;
   #recordsMax = commitRecordsMax;
   /** Commits that this run may still make: a dataset that is written all the time must let others have their turn. */
@@ -121,6 +79,8 @@ class DatasetSync {
 
   constructor(context: SyncContext) {
     this.#context = context;
+    const { replica, runtime, signal, now } = context;
+    this.#contention = new Contention({ dataset: replica.name, runtime, signal, now });
   }
 
   async take(step: Exclude<Step, { type: "done" }>): Promise<Step> {
@@ -149,7 +109,7 @@ class DatasetSync {
   /** S-7, S-8: everything since the checkpoint. */
   async #pull(): Promise<Step> {
     this.#context.onPhase("pulling");
-    const { replica, remote, signal } = this.#context;
+    const { replica, remote, runtime, signal } = this.#context;
     const since = replica.state.checkpoint?.syncCount ?? emptyCheckpoint.syncCount;
     const read = await this.#readPages("pull", (cursor) =>
       remote.pullPage({ dataset: replica.name, since, cursor, signal }),
@@ -159,15 +119,15 @@ class DatasetSync {
       const nothingYet = (checkpoint === null || checkpoint.commit === null) && read.records.length === 0;
       return nothingYet && read.damaged.length === 0 ? this.#startEmpty() : { type: "compare" };
     }
-    if (isCloudBehind(replica.state, read.head, this.#context.replicaId)) return { type: "compare" };
     const { head } = read;
-    if (head.commit !== replica.state.checkpoint?.commit && head.commit !== replica.state.attempt?.commit) {
-      this.#noteOthers(head.committedAt);
+    if (isCloudBehind(replica.state, head, this.#context.replicaId)) return { type: "compare" };
+    if (head.commit !== checkpoint?.commit && head.commit !== replica.state.attempt?.commit) {
+      this.#contention.noteOthers(head.committedAt);
     }
     if (await this.#adopt({ head, records: read.records, whole: false })) return this.#afterPull();
     this.#unverified += 1;
     if (this.#unverified >= pullTriesMax) return { type: "compare" };
-    await this.#sleep(rereadDelayMs.min + this.#context.runtime.random() * rereadDelayMs.min * 2 ** this.#unverified);
+    await runtime.sleep(rereadDelayMs.min * (1 + runtime.random() * 2 ** this.#unverified), signal);
     return { type: "pull" };
   }
 
@@ -183,7 +143,7 @@ class DatasetSync {
   /** S-9: the whole dataset by key, between two reads of its head. */
   async #compare(): Promise<Step> {
     this.#context.onPhase("pulling");
-    const { replica, remote, signal } = this.#context;
+    const { replica, remote, runtime, signal } = this.#context;
     const dataset = replica.name;
     const before = await this.#readPages("verify", () => remote.readHead({ dataset, signal }));
     const listing = await this.#readPages("verify", (cursor) => remote.listPage({ dataset, cursor, signal }));
@@ -196,10 +156,11 @@ class DatasetSync {
       await this.#holdDamaged(listing.damaged);
       return this.#afterPull();
     }
-    if (still && (await this.#repairHead(head, listing.records))) return { type: "compare" };
+    const onCost = (cost: Cost): void => this.#count("verify", cost);
+    if (still && (await repairHead(this.#context, head, listing.records, onCost))) return { type: "compare" };
     this.#unverified += 1;
     if (this.#unverified < pullTriesMax * 2) {
-      await this.#sleep(Math.min(rereadDelayMs.min * 2 ** this.#unverified, rereadDelayMs.max));
+      await runtime.sleep(Math.min(rereadDelayMs.min * 2 ** this.#unverified, rereadDelayMs.max), signal);
       return { type: "compare" };
     }
     throw new SyncError({
@@ -214,35 +175,7 @@ class DatasetSync {
     const { replica, now } = this.#context;
     const { attempt } = replica.state;
     const errors = new Map(damaged.map(({ key, error }) => [key, error.info]));
-    const inTheWay = attempt?.records.filter(({ key }) => errors.has(key)) ?? [];
-    if (!attempt || inTheWay.length === 0) return;
-    await replica.transact("cloud", { type: "keys", keys: inTheWay.map(({ key }) => key) }, ({ state, records }) => {
-      if (state.attempt?.commit !== attempt.commit) return { change: {}, result: undefined };
-      const held = new Map<RecordKey, LocalRecord>();
-      for (const { key } of inTheWay) {
-        const error = errors.get(key);
-        const at = { at: now(), commit: attempt.commit };
-        if (error) for (const [of, record] of rejectRecords(records, new Set([key]), error, at)) held.set(of, record);
-      }
-      return { change: { state: { ...state, attempt: null }, records: held }, result: undefined };
-    });
-  }
-
-  /** S-10, S-13: a head that disagrees with the whole listing is written anew. False: not allowed yet, or lost the race. */
-  async #repairHead(head: Head | null, records: readonly RemoteRecord[]): Promise<boolean> {
-    const { replica, remote, signal, replicaId, now } = this.#context;
-    const repair = planRepair(replica.state, head, records, {
-      commit: this.#context.newCommit(),
-      replica: replicaId,
-      newLineage: this.#context.newCommit(),
-      now: now(),
-      seenBefore: replica.disagreement,
-    });
-    replica.disagreement = repair.disagreement;
-    if (repair.attempt === null) return false;
-    const outcome = await remote.commit({ dataset: replica.name, attempt: repair.attempt, signal });
-    this.#count("verify", outcome.cost);
-    return outcome.type === "committed";
+    if (attempt?.records.some(({ key }) => errors.has(key))) await endAttempt(replica, attempt, errors, now());
   }
 
   #afterPull(): Step {
@@ -307,31 +240,6 @@ class DatasetSync {
     return true;
   }
 
-  /** Contention costs less with waiting (S-14); what is refused for ever, though all adds up, must not be sent for ever. */
-  async #refusedBy(next: "pull" | "compare"): Promise<Step> {
-    this.#refusals += 1;
-    if (this.#refusals > refusalsMax) {
-      const message = `The cloud refuses each commit of "${this.#context.replica.name}", although what was read of it adds up. Something may write to the table without Holdfast's rules; it is tried again at the next sync.`;
-      throw new SyncError({ code: "cloud-misconfigured", message });
-    }
-    const { runtime } = this.#context;
-    if (this.#refusals > refusalsFree) await this.#sleep(backoffMs(this.#refusals - refusalsFree, runtime.random()));
-    return { type: next };
-  }
-
-  /** S-18: somebody else was at work at `at`. */
-  #noteOthers(at: number): void {
-    this.#othersUntil = Math.max(this.#othersUntil, at + otherWriterMs);
-  }
-
-  /** S-18: a bulk push gives way to others, and never waits where there are none. */
-  async #takeTurns(): Promise<void> {
-    this.#commitsInTurn += 1;
-    if (this.#commitsInTurn < pushTurn.commitsMax || this.#context.now() > this.#othersUntil) return;
-    this.#commitsInTurn = 0;
-    await this.#sleep(pushTurn.pauseMs);
-  }
-
   /** Makes the next attempt durable. */
   async #push(): Promise<Step> {
     const { replica, deletes } = this.#context;
@@ -339,7 +247,8 @@ class DatasetSync {
       return replica.transact("cloud", { type: "all" }, (view) => this.#planDeletion(view));
     const selection = { type: "outbox", limit: this.#recordsMax, keys: [] } as const;
     const step = await replica.transact<Step>("cloud", selection, (view) => this.#plan(view));
-    return step.type === "done" ? this.#sweep() : step;
+    if (step.type === "done") await sweepDataset(this.#context, this.#head, (cost) => this.#count("push", cost));
+    return step;
   }
 
   /** S-11: a deletion is an attempt like any other; where the cloud has nothing, only what is pending here goes. */
@@ -356,16 +265,6 @@ class DatasetSync {
     const ids = { commit: newCommit(), newLineage: newCommit(), replica: replicaId, now: now() };
     const attempt = planDeletion(state.checkpoint, pending, ids);
     return { change: { state: { ...state, attempt } }, result: { type: "send", attempt, first: true } };
-  }
-
-  /** S-11: whoever comes by takes out what a deletion has ended. It is not urgent: nobody sees it. */
-  async #sweep(): Promise<Step> {
-    const { replica, remote, signal } = this.#context;
-    const head = this.#head;
-    const isHere = head !== null && head.commit === replica.state.checkpoint?.commit;
-    if (!isHere || head.floor === 0 || head.swept || head.format > formatVersion) return { type: "done" };
-    await sweepDataset({ dataset: replica.name, remote, signal }, head, (cost) => this.#count("push", cost));
-    return { type: "done" };
   }
 
   #plan(view: View): { change: { state?: ReplicaState }; result: Step } {
@@ -398,11 +297,11 @@ class DatasetSync {
         // What a deletion leaves here is decided by the pull that finds it landed (S-6).
         return attempt.deletion ? { type: "pull" } : this.#acknowledge(attempt);
       case "stale":
-        this.#noteOthers(this.#context.now());
-        return this.#refusedBy("pull");
+        await this.#contention.refused();
+        return { type: "pull" };
       case "record-refused":
-        this.#noteOthers(this.#context.now());
-        return this.#refusedBy("compare");
+        await this.#contention.refused();
+        return { type: "compare" };
       case "unclear":
         return this.#fail(outcome.error, { type: "send", attempt, first: false });
       case "invalid":
@@ -415,7 +314,7 @@ class DatasetSync {
   async #acknowledge(attempt: Attempt): Promise<Step> {
     const { replica } = this.#context;
     this.#failures = 0;
-    this.#refusals = 0;
+    this.#contention.landed();
     this.#verified = true;
     const keys = attempt.records.map(({ key }) => key);
     const limit = keys.length + this.#recordsMax;
@@ -431,7 +330,7 @@ class DatasetSync {
       return { change: { state: planned.change.state ?? state, records }, result: planned.result };
     });
     this.#tally.pushed += attempt.records.length;
-    if (step.type === "send") await this.#takeTurns();
+    if (step.type === "send") await this.#contention.takeTurns();
     return step;
   }
 
@@ -444,25 +343,15 @@ class DatasetSync {
     const { replica, now } = this.#context;
     if (!first && !(await this.#isHeadAtBase(attempt))) return { type: "pull" };
     const alone = attempt.records.length === 1;
-    const atFault = new Set(
-      outcome.type === "invalid" ? (alone ? attempt.records.map(({ key }) => key) : outcome.keys) : [],
-    );
-    await replica.transact("cloud", { type: "keys", keys: attempt.records.map(({ key }) => key) }, (view) => {
-      if (view.state.attempt?.commit !== attempt.commit) return { change: {}, result: undefined };
-      // What was edited since was not refused: it goes up with the next attempt.
-      const refused = attempt.records.filter(
-        ({ key, value }) => atFault.has(key) && jsonEquals(view.records.get(key)?.value, value),
-      );
-      const keys = new Set(refused.map(({ key }) => key));
-      const records = rejectRecords(view.records, keys, outcome.error.info, { at: now(), commit: attempt.commit });
-      return { change: { state: { ...view.state, attempt: null }, records }, result: undefined };
-    });
+    const atFault = outcome.type === "blocked" ? [] : alone ? attempt.records.map(({ key }) => key) : outcome.keys;
+    const errors = new Map(atFault.map((key) => [key, outcome.error.info]));
+    await endAttempt(replica, attempt, errors, now());
     // A deletion has no record that could be singled out.
     if (outcome.type === "blocked" || attempt.deletion) {
       this.#block(outcome.error.info);
       return { type: "done" };
     }
-    if (atFault.size === 0) this.#recordsMax = Math.max(1, Math.floor(attempt.records.length / 2));
+    if (atFault.length === 0) this.#recordsMax = Math.max(1, Math.floor(attempt.records.length / 2));
     return { type: "push" };
   }
 
@@ -490,22 +379,18 @@ class DatasetSync {
       return { type: "done" };
     }
     this.#failures += 1;
-    const { runtime } = this.#context;
+    const { runtime, signal } = this.#context;
     if (this.#failures >= failuresMax || !runtime.online() || isSyncError(error, "offline")) {
       this.#tally.stop(info, { blocked: false });
       return { type: "done" };
     }
     this.#context.onPhase("backing-off");
-    await this.#sleep(backoffMs(this.#failures, runtime.random()));
+    await runtime.sleep(backoffMs(this.#failures, runtime.random()), signal);
     return step.type === "send" ? { ...step, first: false } : step;
   }
 
   #block(info: SyncErrorInfo): void {
     this.#tally.stop({ ...info, dataset: this.#context.replica.name }, { blocked: true });
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return this.#context.runtime.sleep(ms, this.#context.signal);
   }
 
   #count(purpose: "push" | "pull" | "poll" | "verify", cost: Cost): void {

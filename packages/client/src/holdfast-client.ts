@@ -45,6 +45,7 @@ import { discardRejected, resolveConflict, retryRejected } from "./conflict-acti
 import type { SyncClientOptions } from "./create-sync-client.ts";
 import { closed, CurrentVault } from "./current-vault.ts";
 import { DatasetHandle, type DatasetHost } from "./dataset-handle.ts";
+import { listDatasets } from "./dataset-list.ts";
 import { Declarations } from "./declarations.ts";
 import { dexieLocalStore } from "./dexie/dexie-local-store.ts";
 import { Listeners, type LiveValue } from "./live.ts";
@@ -53,6 +54,7 @@ import { notBuilt } from "./not-built.ts";
 import type { OpenDataset } from "./open-dataset.ts";
 import { asCloud, asRuntime, asStorage } from "./ports.ts";
 import type { RuntimeImplementation } from "./runtime.ts";
+import { leaveIdentity, type Unsynced } from "./sign-out.ts";
 import { reportOf, SyncRunner, type Purpose } from "./sync-runner.ts";
 import { UsageMeter } from "./usage-meter.ts";
 import { ValueReader } from "./value-reader.ts";
@@ -140,18 +142,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   async datasets({ signal }: Wait = {}): Promise<readonly DatasetSummary[]> {
     const vault = await this.#vault();
     await vault.settled();
-    const local = vault.datasets.map(({ name, replica, declaration }) => ({
-      ...{ name, local: true, records: replica.rows, lastSyncedAt: replica.state.lastSyncedAt },
-      pending: declaration.sync === "never" ? 0 : replica.outbox,
-    }));
-    const known = new Set<string>(local.map(({ name }) => name));
-    const remote = await withSignal(() => this.#runner.remoteHeads(), signal);
-    const elsewhere = remote
-      .filter(({ dataset }) => !known.has(dataset))
-      .map(({ dataset, head }) => ({
-        ...{ name: dataset, local: false, records: head?.recordCount ?? 0, pending: 0, lastSyncedAt: null },
-      }));
-    return Object.freeze([...local, ...elsewhere].sort((a, b) => (a.name < b.name ? -1 : 1)));
+    return listDatasets(vault, await withSignal(() => this.#runner.remoteHeads(), signal));
   }
 
   synchronize({ signal }: Wait = {}): Promise<SyncReport> {
@@ -185,7 +176,7 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     throw notBuilt("undoGuestMerge()");
   }
 
-  signOut(options: Wait & { unsynced?: "flush" | "keep" | "discard" } = {}): Promise<SignOutReport> {
+  signOut(options: Wait & { unsynced?: Unsynced } = {}): Promise<SignOutReport> {
     return withSignal(async () => {
       await this.opened;
       return this.#signOut(options.unsynced ?? "flush");
@@ -307,23 +298,12 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     return vault.identity.identityId;
   }
 
-  async #signOut(unsynced: "flush" | "keep" | "discard"): Promise<SignOutReport> {
+  async #signOut(unsynced: Unsynced): Promise<SignOutReport> {
     if (unsynced === "flush") await this.#run({ type: "all" });
     return this.#runner.exclusively(async () => {
-      const vault = await this.#current.open();
-      await vault.settled();
-      const left = vault.datasets.reduce((total, dataset) => total + unsyncedOf(dataset), 0);
-      if (vault.identity === null) return { outcome: "signed-out", kept: left, discarded: 0 };
-      if (unsynced === "flush" && left > 0) {
-        const error = this.#view.status.getSnapshot().error ?? waitsForPerson;
-        return { outcome: "still-signed-in", unsynced: left, error };
-      }
-      const forget = unsynced === "discard";
-      const hasLeft = await this.#current.leave({ forget });
-      this.#link.forget();
-      // Another tab has signed somebody else in meanwhile: what was here is kept.
-      if (!hasLeft) return { outcome: "signed-out", kept: left, discarded: 0 };
-      return { outcome: "signed-out", kept: forget ? 0 : left, discarded: forget ? left : 0 };
+      const report = await leaveIdentity(this.#current, unsynced, this.#view.status.getSnapshot().error);
+      if (report.outcome === "signed-out") this.#link.forget();
+      return report;
     });
   }
 
@@ -411,17 +391,6 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
     this.#switched.call();
   }
 }
-
-/** Edits that are not in the cloud, held-back ones included. */
-function unsyncedOf({ replica, declaration }: OpenDataset): number {
-  if (declaration.sync === "never") return 0;
-  return replica.outbox + [...replica.attention.values()].filter(({ pending }) => pending !== null).length;
-}
-
-const waitsForPerson = {
-  code: "not-found",
-  message: "Some edits wait for a decision: see `problems`. Decide them, or sign out with unsynced: keep or discard.",
-} as const;
 
 const identityChanged = (dataset: string): SyncError =>
   new SyncError({

@@ -28,10 +28,12 @@ export async function moveRecords(from: Vault, to: IdentityVault, now: () => num
 async function moveDataset(from: Vault, name: DatasetName, to: OpenDataset, now: number): Promise<number> {
   const { records } = await from.read(name, { type: "all" });
   const incoming = [...records.values()].filter(({ value }) => value !== undefined);
-  if (incoming.length === 0) return 0;
+  if (records.size === 0) return 0;
   const { conflicts, copied } = await copyRecords(incoming, to, now);
-  await from.transact(name, { type: "keys", keys: incoming.map(({ key }) => key) }, (view) => {
-    const gone = copied.filter(({ key, value }) => jsonEquals(view.records.get(key)?.value, value));
+  // A removal in the old vault means nothing to the new one.
+  const done = [...copied, ...[...records.values()].filter(({ value }) => value === undefined)];
+  await from.transact(name, { type: "keys", keys: done.map(({ key }) => key) }, (view) => {
+    const gone = done.filter(({ key, value }) => jsonEquals(view.records.get(key)?.value, value));
     return { change: { records: new Map(gone.map(({ key }) => [key, null])) }, result: undefined };
   });
   return conflicts;

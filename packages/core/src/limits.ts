@@ -61,3 +61,6 @@ export const otherWriterMs = 60_000;
 
 /** Milliseconds after which a head that still disagrees with the whole listing may be repaired (S-10): far longer than any commit takes to be seen whole. */
 export const repairAfterMs = 10 * 60_000;
+
+/** Commits that one run makes beyond one for each record that waited when it began: others must have their turn. */
+export const commitsExtra = 32;

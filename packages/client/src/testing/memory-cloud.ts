@@ -121,6 +121,7 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
   }
 
   #remoteStore(table: MemoryTable, runtime: RuntimeImplementation): RemoteStore {
+    table.turn = () => runtime.sleep(0, new AbortController().signal);
     const reading = <A extends { readonly signal: AbortSignal; readonly dataset?: string }, R>(
       read: (request: A) => Promise<R>,
     ) => {

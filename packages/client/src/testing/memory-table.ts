@@ -51,6 +51,8 @@ export class MemoryTable implements RemoteStore {
   /** Asked after a commit: true delivers the request once more, later. */
   isRepeated: () => boolean = () => false;
   readonly #late: { readonly dataset: DatasetName; readonly attempt: Attempt }[] = [];
+  /** Lets others come between while a commit lands. */
+  turn: () => Promise<void> = async () => {};
   pageSize = 1_000;
   requests = 0;
 
@@ -99,7 +101,7 @@ export class MemoryTable implements RemoteStore {
     if (fault?.type === "lost-request") return this.#broken();
     const outcome = this.#evaluate(this.table(dataset), attempt);
     this.table(dataset).isLanding = true;
-    await turns(landingTurns);
+    for (let turn = 0; turn < landingTurns; turn += 1) await this.turn();
     this.table(dataset).isLanding = false;
     if (this.isRepeated()) this.#late.push({ dataset, attempt });
     if (fault?.type === "lost-answer") return this.#broken();
@@ -228,10 +230,6 @@ function unread(record: RemoteRecord): RemoteRecord {
 
 /** Long enough for readers of the same test to come between. */
 const landingTurns = 3;
-
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setTimeout(resolve));
-}
 
 function after(count: SyncCount): SyncCount {
   const next = count + 1;
