@@ -64,3 +64,10 @@ export const repairAfterMs = 10 * 60_000;
 
 /** Commits that one run makes beyond one for each record that waited when it began: others must have their turn. */
 export const commitsExtra = 32;
+
+/** Failures in a row after which a run gives up; auto sync tries again later. */
+export const failuresMax = 6;
+
+/** Refusals in a row that are answered at once, and those after which a run ends: far more than contention makes. */
+export const refusalsFree = 3;
+export const refusalsMax = 200;
