@@ -3,7 +3,7 @@
 // for at the end: nothing may be lost, nothing may come back, and all must be equal to the cloud.
 import { describe, expect, it } from "vitest";
 import { createSyncClient, type Definitions, type SyncClient, type SyncClientOptions } from "./index.ts";
-import { fakeRuntime, memoryCloud, memoryStore } from "./testing/index.ts";
+import { cloudFaults, fakeRuntime, memoryCloud, memoryStore } from "./testing/index.ts";
 
 const keys = ["k0", "k1", "k2", "k3"];
 const login = { test: "ann" };
@@ -62,11 +62,7 @@ async function run(seed: number, store: Store, edits: Edits = "own fields"): Pro
     if (chosen === undefined) throw new Error("nothing to pick from");
     return chosen;
   };
-  let isHostile = true;
-  const cloud = memoryCloud({
-    isHalfSeen: () => isHostile && chance.random() < 0.5,
-    isRepeated: () => isHostile && chance.random() < 0.3,
-  });
+  const cloud = memoryCloud({ faults: cloudFaults, seed });
   const devices = ["a", "b", "c"].map((name, index) => new Device(name, cloud, seed * 3 + index, store));
   for (const { client } of devices) await client.signIn(login);
   const running: Promise<unknown>[] = [];
@@ -88,7 +84,7 @@ async function run(seed: number, store: Store, edits: Edits = "own fields"): Pro
     else if (roll < 0.94) device.runtime.setOnline(chance.random() < 0.5);
     else device.crash();
   }
-  isHostile = false;
+  cloud.setFaults([]);
   for (const { runtime } of devices) runtime.setOnline(true);
   await Promise.all(running);
   // Faults that are still armed are used up by trying.

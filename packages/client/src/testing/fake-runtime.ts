@@ -1,6 +1,8 @@
 // An environment without chance: a clock that moves only when something waits or is told to, seeded randomness, locks and
 // channels between the clients that share it.
 import type { RuntimeImplementation } from "../runtime.ts";
+import { nextTurn } from "./next-turn.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 export interface FakeRuntime extends RuntimeImplementation {
   setOnline(online: boolean): void;
@@ -35,7 +37,7 @@ export function fakeRuntime({ now = 1_767_225_600_000, seed = 1 } = {}): FakeRun
     sleep: async (ms, signal) => {
       signal.throwIfAborted();
       clock += ms;
-      await macrotask();
+      await nextTurn();
       signal.throwIfAborted();
     },
     schedule: (ms, run) => {
@@ -99,20 +101,7 @@ export function fakeRuntime({ now = 1_767_225_600_000, seed = 1 } = {}): FakeRun
   };
 }
 
-const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
-
 /** Lets everything run that waits for no timer of the fake clock: in-memory stores answer within a few turns. */
 async function idle(): Promise<void> {
-  for (let turn = 0; turn < 50; turn += 1) await macrotask();
-}
-
-/** Mulberry32: small, and good enough to scatter delays. 0 ≤ x < 1. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  for (let turn = 0; turn < 200; turn += 1) await nextTurn();
 }

@@ -1,4 +1,5 @@
 // @holdfast/client/testing: an app's tests run with these instead of a browser and a cloud.
 export { fakeRuntime, type FakeRuntime } from "./fake-runtime.ts";
-export { memoryCloud, type Fault, type Hostility, type MemoryCloud } from "./memory-cloud.ts";
+export { cloudFaults, type CloudFault } from "./hostility.ts";
+export { memoryCloud, type Fault, type MemoryCloud, type MemoryCloudOptions } from "./memory-cloud.ts";
 export { memoryStore } from "./memory-store.ts";

@@ -1,8 +1,10 @@
-// A cloud in memory: identities by their logins, a table for each. It is as strict as the real one about S-2 and S-3.
+// A cloud in memory: identities by their logins, a table for each. It is as strict as the real one about S-2 and S-3, and
+// as hostile as it is told to be.
 import {
   isRetryable,
   parseDatasetName,
   parseIdentityId,
+  parseRecordKey,
   SyncError,
   type IdentityId,
   type JsonValue,
@@ -13,6 +15,7 @@ import type { AwsCredentials, Cloud, Logins } from "../api.ts";
 import type { CloudImplementation, CloudSession, SignedIn, Who } from "../cloud.ts";
 import type { CommitOutcome, RemoteStore } from "../remote-store.ts";
 import type { RuntimeImplementation } from "../runtime.ts";
+import { Hostility, type CloudFault } from "./hostility.ts";
 import { MemoryTable } from "./memory-table.ts";
 
 export interface Fault {
@@ -29,23 +32,33 @@ export interface Fault {
 export interface MemoryCloud extends Cloud {
   identityOf(logins: Logins): string;
   records(identityId: string, dataset: string): ReadonlyMap<string, JsonValue>;
+  /** What fails next. */
   fail(fault: Fault): void;
+  /** From now on the cloud is hostile in these ways, and in no others. */
+  setFaults(faults: readonly CloudFault[]): void;
+  /** What a backup keeps of all datasets of an identity; the function goes back to it. */
+  backUp(identityId: string): () => void;
+  /** Somebody writes into the table past all rules: the digest is wrong from then on. undefined: the item is taken out. */
+  writeDirectly(identityId: string, dataset: string, key: string, value: JsonValue | undefined): void;
 }
 
 interface ArmedFault extends Fault {
   left: number;
 }
 
-export interface Hostility {
-  /** Asked for each record of a commit that is read while it lands: true shows what was there before. */
-  readonly isHalfSeen?: () => boolean;
-  /** Asked after each commit: true delivers the request once more, later. */
-  readonly isRepeated?: () => boolean;
+export interface MemoryCloudOptions {
+  /** What the cloud does besides answering, by chance. Default: nothing. `cloudFaults` are all of them. */
+  readonly faults?: readonly CloudFault[];
+  /** Default 1. The same calls meet the same chance with the same seed. */
+  readonly seed?: number;
+  /** How likely each of them is, each time that it could happen: 0 to 1. Default 0.1. */
+  readonly rate?: number;
 }
 
-/** `hostility`: what a real cloud may do besides failing. Default: nothing of it. */
-export function memoryCloud(hostility: Hostility = {}): MemoryCloud {
-  return new MemoryCloudImplementation(hostility);
+/** A cloud in memory; with `faults`, a hostile one. */
+export function memoryCloud(options: MemoryCloudOptions = {}): MemoryCloud {
+  const { faults = [], seed = 1, rate = 0.1 } = options;
+  return new MemoryCloudImplementation(new Hostility({ faults, seed, rate }));
 }
 
 class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
@@ -59,17 +72,29 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
     this.#hostility = hostility;
   }
 
+  setFaults(faults: readonly CloudFault[]): void {
+    this.#hostility.setFaults(faults);
+  }
+
+  backUp(identityId: string): () => void {
+    const table = this.#table(identityId);
+    const kept = [...table.datasets.keys()].map((dataset) => [dataset, table.snapshot(dataset)] as const);
+    return () => {
+      for (const [dataset, backup] of kept) table.restore(dataset, backup);
+    };
+  }
+
+  writeDirectly(identityId: string, dataset: string, key: string, value: JsonValue | undefined): void {
+    this.#table(identityId).table(parseDatasetName(dataset)).writeDirectly(parseRecordKey(key), value);
+  }
+
   identityOf(logins: Logins): IdentityId {
     const name = JSON.stringify(Object.entries(logins).sort(([a], [b]) => (a < b ? -1 : 1)));
     return this.#identity(name);
   }
 
   records(identityId: string, dataset: string): ReadonlyMap<string, JsonValue> {
-    const { records, head } = this.#table(identityId).table(parseDatasetName(dataset));
-    const live = [...records.values()].flatMap(({ key, content, syncCount }) =>
-      content.type === "live" && syncCount > (head?.floor ?? 0) ? [[key, content.value] as const] : [],
-    );
-    return new Map(live.sort(([a], [b]) => (a < b ? -1 : 1)));
+    return new Map(Object.entries(this.#table(identityId).values(parseDatasetName(dataset))));
   }
 
   fail(fault: Fault): void {
@@ -115,7 +140,7 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
   #table(identityId: string): MemoryTable {
     let table = this.#tables.get(identityId);
     if (table) return table;
-    table = Object.assign(new MemoryTable(), this.#hostility);
+    table = new MemoryTable(this.#hostility);
     this.#tables.set(identityId, table);
     return table;
   }
@@ -136,7 +161,7 @@ class MemoryCloudImplementation implements MemoryCloud, CloudImplementation {
       pullPage: reading((request) => table.pullPage(request)),
       listPage: reading((request) => table.listPage(request)),
       readHead: reading((request) => table.readHead(request)),
-      headsPage: reading(() => table.headsPage()),
+      headsPage: reading((request) => table.headsPage(request)),
       commit: async (request): Promise<CommitOutcome> => {
         requireNetwork(runtime);
         const keys = request.attempt.records.map(({ key }) => key);

@@ -1,17 +1,18 @@
-// A remote store in memory that can be hostile: it loses requests and answers, refuses records, and shows a commit's items
-// one by one. It knows the conditions of S-2 and S-3 and nothing else of the rules.
+// A remote store in memory: one identity's datasets, read page by page as DynamoDB reads them. By itself it is honest and
+// quick; tests tell it what shall go wrong, and a hostility makes it go wrong by chance.
 import {
-  isSyncCount,
   SyncError,
   type Attempt,
   type DatasetName,
   type Head,
   type JsonValue,
-  type RecordKey,
   type RemoteRecord,
   type SyncCount,
 } from "@holdfast/core";
-import type { CommitOutcome, Page, RemoteStore } from "../remote-store.ts";
+import type { CommitOutcome, DatasetHead, Page, RemoteStore } from "../remote-store.ts";
+import type { Hostility, Paging } from "./hostility.ts";
+import { reorderNames } from "./key-order.ts";
+import { MemoryDataset, type Landed } from "./memory-dataset.ts";
 
 /** What happens to a commit instead of its answer. */
 export type CommitFault =
@@ -22,217 +23,257 @@ export type CommitFault =
   /** It is applied; `meanwhile` runs before the answer arrives. */
   | { readonly type: "meanwhile"; readonly run: () => Promise<unknown> };
 
-interface Table {
-  head: Head | null;
-  readonly records: Map<RecordKey, RemoteRecord>;
-  /** What the newest commit has replaced. */
-  readonly before: Map<RecordKey, RemoteRecord>;
-  /** Its commit is applied and not answered: reads may see some of its records, and not yet the others. */
-  isLanding: boolean;
+export const cost = { requests: 1, readUnits: 1, writeUnits: 0 } as const;
+
+interface Late {
+  readonly dataset: DatasetName;
+  readonly attempt: Attempt;
 }
 
-const cost = { requests: 1, readUnits: 1, writeUnits: 0 };
-
 export class MemoryTable implements RemoteStore {
-  readonly #tables = new Map<DatasetName, Table>();
-  readonly #tokens = new Set<string>();
+  readonly #datasets = new Map<DatasetName, MemoryDataset>();
+  readonly #late: Late[] = [];
+  readonly #hostility: Hostility | null;
   /** Taken one by one, first come. */
   readonly faults: CommitFault[] = [];
   /** Keys that the cloud refuses for good. */
   readonly refused = new Set<string>();
-  /** Keys whose last commit is not visible to reads yet. */
+  /** Keys whose items no read returns, as if their last commit had not become visible yet. */
   readonly hidden = new Set<string>();
   /** Keys whose items are as a newer version of the app would have written them. */
   readonly unreadable = new Set<string>();
   /** Keys whose items are no versions. */
   readonly damaged = new Set<string>();
-  /** Asked for each record of a commit that is read while it lands: true shows the version before it (S-8). */
-  isHalfSeen: () => boolean = () => false;
-  /** Asked after a commit: true delivers the request once more, later. */
-  isRepeated: () => boolean = () => false;
-  readonly #late: { readonly dataset: DatasetName; readonly attempt: Attempt }[] = [];
   /** Lets others come between while a commit lands. */
   turn: () => Promise<void> = async () => {};
+  /** Told of each commit that was applied, and of what it replaced. */
+  onCommit: (dataset: DatasetName, attempt: Attempt, replaced: Landed) => void = () => {};
   pageSize = 1_000;
   requests = 0;
+  /** DynamoDB keeps no order of a map's names. */
+  areNamesReordered = false;
 
-  table(dataset: DatasetName): Table {
-    let table = this.#tables.get(dataset);
-    if (!table)
-      this.#tables.set(dataset, (table = { head: null, records: new Map(), before: new Map(), isLanding: false }));
+  constructor(hostility: Hostility | null = null) {
+    this.#hostility = hostility;
+  }
+
+  table(dataset: DatasetName): MemoryDataset {
+    let table = this.#datasets.get(dataset);
+    if (!table) this.#datasets.set(dataset, (table = new MemoryDataset()));
     return table;
   }
 
-  values(dataset: DatasetName): Record<string, unknown> {
-    const live = [...this.table(dataset).records.values()].flatMap(({ key, content }) =>
-      content.type === "live" ? [[key, content.value] as const] : [],
+  get datasets(): ReadonlyMap<DatasetName, MemoryDataset> {
+    return this.#datasets;
+  }
+
+  values(dataset: DatasetName): Record<string, JsonValue> {
+    const { head, records } = this.table(dataset);
+    const live = [...records.values()].flatMap(({ key, content, syncCount }) =>
+      content.type === "live" && syncCount > (head?.floor ?? 0) ? [[key, content.value] as const] : [],
     );
     return Object.fromEntries(live.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   async pullPage({ dataset, since, cursor }: Parameters<RemoteStore["pullPage"]>[0]): Promise<Page> {
-    const changed = this.#seen(dataset).filter((record) => record.syncCount > since);
-    const sorted = changed.sort((a, b) => a.syncCount - b.syncCount || (a.key < b.key ? -1 : 1));
-    return this.#page(sorted, cursor, this.table(dataset).head);
+    this.#beforeRead(dataset);
+    return this.readChanges(dataset, since, cursor, this.#paging());
   }
 
   async listPage({ dataset, cursor }: Parameters<RemoteStore["listPage"]>[0]): Promise<Page> {
-    const all = this.#seen(dataset);
-    return this.#page(
-      all.sort((a, b) => (a.key < b.key ? -1 : 1)),
-      cursor,
-      null,
-    );
+    this.#beforeRead(dataset);
+    return this.readListing(dataset, cursor, this.#paging());
   }
 
   async readHead({ dataset }: Parameters<RemoteStore["readHead"]>[0]): Promise<Page> {
-    return this.#page([], null, this.table(dataset).head);
+    this.#beforeRead(dataset);
+    return this.readOneHead(dataset);
   }
 
-  async headsPage(): ReturnType<RemoteStore["headsPage"]> {
-    this.requests += 1;
-    return { heads: [...this.#tables].map(([dataset, { head }]) => ({ dataset, head })), cursor: null, cost };
+  async headsPage({ cursor }: Parameters<RemoteStore["headsPage"]>[0]): ReturnType<RemoteStore["headsPage"]> {
+    this.#beforeRead(null);
+    return this.readHeads(cursor, this.#paging());
   }
 
   async commit({ dataset, attempt }: Parameters<RemoteStore["commit"]>[0]): Promise<CommitOutcome> {
     this.requests += 1;
-    this.#deliverLate();
+    for (const late of this.#late.splice(0)) this.apply(late.dataset, late.attempt, { isTokenKnown: false });
     const fault = this.faults.shift();
-    if (fault?.type === "lost-request") return this.#broken();
-    const outcome = this.#evaluate(this.table(dataset), attempt);
-    this.table(dataset).isLanding = true;
-    for (let turn = 0; turn < landingTurns; turn += 1) await this.turn();
-    this.table(dataset).isLanding = false;
-    if (this.isRepeated()) this.#late.push({ dataset, attempt });
-    if (fault?.type === "lost-answer") return this.#broken();
+    if (fault?.type === "lost-request") return broken();
+    const refusal = this.#hostility?.commitFault() ?? null;
+    if (refusal === "throttled" || refusal === "conflict") return refused(refusal);
+    if (refusal === "lost-request") {
+      if (this.#hostility?.happens("late-duplicate")) this.#late.push({ dataset, attempt });
+      return broken();
+    }
+    const outcome = this.apply(dataset, attempt);
+    await this.#land(this.table(dataset));
+    if (this.#hostility?.happens("late-duplicate")) this.#late.push({ dataset, attempt });
+    if (fault?.type === "lost-answer" || refusal === "lost-answer") return broken();
     if (fault?.type === "meanwhile") await fault.run();
     return outcome;
   }
 
   async sweepPage({ dataset, floor }: Parameters<RemoteStore["sweepPage"]>[0]): ReturnType<RemoteStore["sweepPage"]> {
-    this.requests += 1;
-    const { records } = this.table(dataset);
-    for (const [key, { syncCount }] of records) if (syncCount <= floor) records.delete(key);
-    return { done: true, cost };
+    return this.sweep(dataset, floor, this.#paging());
   }
 
   async markSwept({ dataset, head }: Parameters<RemoteStore["markSwept"]>[0]): ReturnType<RemoteStore["markSwept"]> {
-    this.requests += 1;
-    const table = this.table(dataset);
-    if (table.head?.commit === head.commit) table.head = { ...table.head, swept: true };
+    this.noteSwept(dataset, head);
     return cost;
   }
 
   rereadItem(item: JsonValue): RemoteRecord | null {
     const key = typeof item === "string" ? item : "";
-    const found = [...this.#tables.values()].flatMap(({ records }) => [...records.values()]);
+    const found = [...this.#datasets.values()].flatMap(({ records }) => [...records.values()]);
     return this.unreadable.has(key) ? null : (found.find((record) => record.key === key) ?? null);
   }
 
   /** What a backup keeps. */
-  snapshot(dataset: DatasetName): Table {
-    const { head, records } = this.table(dataset);
-    return { head, records: new Map(records), before: new Map(), isLanding: false };
+  snapshot(dataset: DatasetName): MemoryDataset {
+    return this.table(dataset).copy();
   }
 
-  restore(dataset: DatasetName, { head, records }: Table): void {
-    this.#tables.set(dataset, { head, records: new Map(records), before: new Map(), isLanding: false });
-    // DynamoDB knows no token of the table that was there before.
-    this.#tokens.clear();
+  restore(dataset: DatasetName, backup: MemoryDataset): void {
+    this.#datasets.set(dataset, backup.copy());
   }
 
-  /** As a query sees them that runs while the newest commit becomes visible. */
-  #seen(dataset: DatasetName): RemoteRecord[] {
-    const { head, records, before, isLanding } = this.table(dataset);
-    return [...records.values()].flatMap((record) => {
-      if (this.hidden.has(record.key) || this.damaged.has(record.key)) return [];
-      const mayBeMissing = isLanding && record.commit === head?.commit;
-      return mayBeMissing && this.isHalfSeen() ? (before.get(record.key) ?? []) : [record];
-    });
+  readChanges(dataset: DatasetName, since: SyncCount, cursor: unknown, paging: Paging): Page {
+    const table = this.table(dataset);
+    const changed = table.seenRecords.filter((record) => record.syncCount > since);
+    const sorted = changed.sort((a, b) => a.syncCount - b.syncCount || (a.key < b.key ? -1 : 1));
+    return this.#page(sorted, table.seenHead, { cursor, paging, place: changePlace });
   }
 
-  /** A request that the network held back: its token is forgotten by then, and only its conditions protect. */
-  #deliverLate(): void {
-    for (const { dataset, attempt } of this.#late.splice(0)) {
-      const wasApplied = this.#tokens.delete(attempt.commit);
-      this.#evaluate(this.table(dataset), attempt);
-      if (wasApplied) this.#tokens.add(attempt.commit);
-    }
+  readListing(dataset: DatasetName, cursor: unknown, paging: Paging): Page {
+    const sorted = [...this.table(dataset).seenRecords].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return this.#page(sorted, null, { cursor, paging, place: ({ key }) => key });
   }
 
-  #page(records: readonly RemoteRecord[], cursor: unknown, head: Head | null): Page {
+  readOneHead(dataset: DatasetName): Page {
     this.requests += 1;
-    const from = typeof cursor === "number" ? cursor : 0;
-    const to = from + this.pageSize;
-    const last = to >= records.length;
-    const shown = records.slice(from, to).map((record) => (this.unreadable.has(record.key) ? unread(record) : record));
-    const error = new SyncError({ code: "internal", message: "The item in the table is no record." });
-    const damaged = [...this.damaged].map((key) => ({ key, error }));
-    return { records: shown, damaged, head: last ? head : null, cursor: last ? null : to, cost };
+    return { records: [], damaged: [], head: this.table(dataset).seenHead, cursor: null, cost };
   }
 
-  #broken(): CommitOutcome {
-    const error = new SyncError({ code: "cloud-unavailable", message: "The connection broke. It is tried again." });
-    return { type: "unclear", error, cost };
+  readHeads(cursor: unknown, { size, isEmpty = false }: Paging) {
+    this.requests += 1;
+    const after = typeof cursor === "string" ? cursor : "";
+    const rest = [...this.#datasets].filter(([name]) => name > after).sort(([a], [b]) => (a < b ? -1 : 1));
+    const shown = isEmpty ? [] : rest.slice(0, size);
+    const heads = shown.flatMap(([dataset, { seenHead }]): DatasetHead[] =>
+      seenHead ? [{ dataset, head: seenHead }] : [],
+    );
+    return { heads, cursor: shown.length === rest.length ? null : (shown.at(-1)?.[0] ?? after), cost };
   }
 
-  #evaluate(table: Table, attempt: Attempt): CommitOutcome {
-    // A repeat with a token that is still known answers as the first did.
-    if (this.#tokens.has(attempt.commit)) return { type: "committed", cost };
-    if (attempt.records.some(({ key }) => this.refused.has(key))) {
+  /** `isTokenKnown` false: the request comes so late that only its conditions protect. */
+  apply(dataset: DatasetName, attempt: Attempt, { isTokenKnown = true } = {}): CommitOutcome {
+    const refusedKeys = attempt.records.filter(({ key }) => this.refused.has(key));
+    if (refusedKeys.length > 0) {
       const error = new SyncError({ code: "invalid-value", message: "The cloud refuses this record." });
       return { type: "invalid", error, keys: [], cost };
     }
-    const { head } = table;
-    const { base } = attempt;
-    if (head ? head.commit !== base.commit || head.syncCount !== base.syncCount : base.commit !== null) {
-      return { type: "stale", cost };
+    const table = this.table(dataset);
+    const replaced = table.peek(attempt);
+    const before = table.head;
+    const type = table.commit(attempt, { isTokenKnown });
+    if (table.head !== before) {
+      if (this.#hostility?.happens("half-seen")) table.hideLanding(attempt, replaced);
+      this.onCommit(dataset, attempt, replaced);
     }
-    const floor = head?.floor ?? 0;
-    for (const sent of attempt.records) {
-      const there = table.records.get(sent.key);
-      const live = there !== undefined && there.content.type !== "removed" && there.syncCount > floor;
-      const fits = sent.base ? there?.commit === sent.base.commit && there.syncCount === sent.base.syncCount : !live;
-      if (!fits) return { type: "record-refused", cost };
-    }
-    this.#apply(table, attempt);
-    return { type: "committed", cost };
+    return { type, cost };
   }
 
-  #apply(table: Table, attempt: Attempt): void {
-    this.#tokens.add(attempt.commit);
-    const syncCount = after(attempt.base.syncCount);
-    const { commit, digest, recordCount, writers, committedAt } = attempt;
-    table.head = {
-      ...{ syncCount, commit, digest, recordCount, committedAt, changed: attempt.records.length },
-      ...{
-        floor: attempt.deletion ? attempt.floor : (table.head?.floor ?? attempt.floor),
-        deleted: attempt.deletion !== null,
-        swept: attempt.deletion ? false : (table.head?.swept ?? false),
-        lineage: table.head?.lineage ?? attempt.lineage,
-      },
-      ...{ writers: new Map(writers), format: 1 },
-    };
-    table.before.clear();
-    for (const { key, value, modifiedAt, schema } of attempt.records) {
-      const replaced = table.records.get(key);
-      if (replaced) table.before.set(key, replaced);
-      const content = value === undefined ? ({ type: "removed" } as const) : ({ type: "live", value } as const);
-      table.records.set(key, { key, syncCount, commit, modifiedAt, schema, content });
+  sweep(dataset: DatasetName, floor: SyncCount, { size }: Paging) {
+    this.requests += 1;
+    const { records } = this.table(dataset);
+    const ended = [...records.values()].filter(({ syncCount }) => syncCount <= floor);
+    for (const { key } of ended.slice(0, size)) records.delete(key);
+    return { done: ended.length <= size, cost };
+  }
+
+  noteSwept(dataset: DatasetName, head: Head): void {
+    this.requests += 1;
+    const table = this.table(dataset);
+    if (table.head?.commit === head.commit) table.head = { ...table.head, swept: true };
+  }
+
+  /** Once a commit's success was answered, every read sees all of it; until then what comes first is chance. */
+  async #land(table: MemoryDataset): Promise<void> {
+    if (!this.#hostility) return;
+    for (const item of this.#hostility.shuffled(table.unseen).slice(0, landingTurnsMax)) {
+      await this.turn();
+      table.reveal(item);
     }
+    await this.turn();
+    table.revealAll();
+  }
+
+  /** @throws SyncError `throttled`, `cloud-unavailable` */
+  #beforeRead(dataset: DatasetName | null): void {
+    if (!this.#hostility) return;
+    this.areNamesReordered = this.#hostility.happens("key-order");
+    if (dataset && this.#hostility.happens("expired-tombstones")) this.table(dataset).expireTombstones();
+    const fault = this.#hostility.readFault();
+    if (fault === null) return;
+    this.requests += 1;
+    const outcome = fault === "throttled" ? refused(fault) : broken();
+    throw outcome.error;
+  }
+
+  #paging(): Paging {
+    return this.#hostility?.paging(this.pageSize) ?? { size: this.pageSize };
+  }
+
+  #page(
+    sorted: readonly RemoteRecord[],
+    head: Head | null,
+    { cursor, paging, place }: { cursor: unknown; paging: Paging; place: (record: RemoteRecord) => string },
+  ): Page {
+    this.requests += 1;
+    const after = typeof cursor === "string" ? cursor : "";
+    const rest = sorted.filter((record) => place(record) > after);
+    const page = paging.isEmpty ? [] : rest.slice(0, paging.size);
+    const isLast = !paging.isEmpty && rest.length <= paging.size;
+    const last = page.at(-1);
+    const shown = page
+      .filter(({ key }) => !this.hidden.has(key) && !this.damaged.has(key))
+      .map((record) => this.#shown(record));
+    const error = new SyncError({ code: "internal", message: "The item in the table is no record." });
+    const damaged = [...this.damaged].map((key) => ({ key, error }));
+    const next = isLast ? null : last ? place(last) : after;
+    return { records: shown, damaged, head: isLast ? head : null, cursor: next, cost };
+  }
+
+  #shown(record: RemoteRecord): RemoteRecord {
+    const { key, content } = record;
+    if (this.unreadable.has(key)) {
+      const error = { code: "format-too-new", message: "A newer version of the app wrote it.", key } as const;
+      return { ...record, content: { type: "unreadable", error, item: key } };
+    }
+    if (!this.areNamesReordered || content.type !== "live") return record;
+    return { ...record, content: { type: "live", value: reorderNames(content.value) } };
   }
 }
 
-function unread(record: RemoteRecord): RemoteRecord {
-  const error = { code: "format-too-new", message: "A newer version of the app wrote it.", key: record.key } as const;
-  return { ...record, content: { type: "unreadable", error, item: record.key } };
+/** By count, then by key: the order of the index. */
+const changePlace = ({ syncCount, key }: RemoteRecord): string => `${String(syncCount).padStart(16, "0")}/${key}`;
+
+/** Turns that a landing commit is seen in parts; the rest is seen at once. */
+const landingTurnsMax = 4;
+
+type Unclear = Extract<CommitOutcome, { type: "unclear" }>;
+
+export function broken(): Unclear {
+  const error = new SyncError({ code: "cloud-unavailable", message: "The connection broke. It is tried again." });
+  return { type: "unclear", error, cost };
 }
 
-/** Long enough for readers of the same test to come between. */
-const landingTurns = 3;
-
-function after(count: SyncCount): SyncCount {
-  const next = count + 1;
-  if (isSyncCount(next)) return next;
-  throw new RangeError("the sync count has no successor");
+/** Nothing was applied, and nothing was learned: DynamoDB is busy, or another transaction touches the same items. */
+export function refused(why: "throttled" | "conflict"): Unclear {
+  const message =
+    why === "throttled"
+      ? "The cloud is asked too often. It is tried again."
+      : "Another commit touches the same records just now. It is tried again.";
+  return { type: "unclear", error: new SyncError({ code: "throttled", message }), cost };
 }
