@@ -14,9 +14,9 @@ import {
   type LocalRecord,
   type Resolution,
   type Resolver,
+  type View,
 } from "@holdfast/core";
 import type { IdentityVault } from "./identity-vault.ts";
-import type { View } from "./local-store.ts";
 import { ValueReader } from "./value-reader.ts";
 
 /** Decides an open conflict; of a settled one, brings back what is chosen, keeping what was edited elsewhere since. */

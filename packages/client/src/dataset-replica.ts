@@ -11,10 +11,13 @@ import {
   type LocalRecord,
   type RecordKey,
   type ReplicaState,
+  type Change,
+  type Selection,
+  type View,
 } from "@holdfast/core";
 import type { LoadState } from "./api.ts";
 import { Listeners } from "./live.ts";
-import type { Change, RangeRequest, Selection, Summary, Vault, View } from "./local-store.ts";
+import type { RangeRequest, Summary, Vault } from "./local-store.ts";
 
 export type Origin = "here" | "tab" | "cloud";
 

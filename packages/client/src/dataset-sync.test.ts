@@ -105,7 +105,7 @@ class Device {
         onProgress: () => {},
         onCost: () => {},
       },
-      "pull",
+      "pulling",
     );
   }
 

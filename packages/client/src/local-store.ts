@@ -1,33 +1,17 @@
 // PORT: what this device keeps. A vault is one identity's database; each method is one whole transaction. Decisions are
 // handed in as synchronous functions, so that reading, deciding and writing are one transaction and nothing else is
 // awaited in it. Every implementation runs the contract suite.
-import type { ConflictRecord, DatasetName, JsonValue, LocalRecord, RecordKey, ReplicaState } from "@holdfast/core";
+import type {
+  Change,
+  ConflictRecord,
+  DatasetName,
+  JsonValue,
+  LocalRecord,
+  ReplicaState,
+  Selection,
+  View,
+} from "@holdfast/core";
 import type { LocalStore } from "./api.ts";
-
-/** Which records a transaction reads. */
-export type Selection =
-  | { readonly type: "keys"; readonly keys: readonly RecordKey[] }
-  /** The first `limit` records that may go up, oldest mutation first, and those of `keys`. */
-  | { readonly type: "outbox"; readonly limit: number; readonly keys: readonly RecordKey[] }
-  /** What is held back (conflict, rejected) or can't be read. */
-  | { readonly type: "attention" }
-  | { readonly type: "all" };
-
-export interface View {
-  readonly state: ReplicaState;
-  readonly records: ReadonlyMap<RecordKey, LocalRecord>;
-  /** Keys whose stored row can't be parsed. */
-  readonly damaged: readonly RecordKey[];
-}
-
-/** What a decision wants written. Everything is optional; nothing listed means nothing written. */
-export interface Change {
-  readonly state?: ReplicaState | undefined;
-  /** null removes. Writing over a damaged row keeps the damaged one aside. */
-  readonly records?: ReadonlyMap<RecordKey, LocalRecord | null> | undefined;
-  readonly conflicts?: readonly ConflictRecord[] | undefined;
-  readonly removedConflicts?: readonly string[] | undefined;
-}
 
 export interface RangeRequest {
   readonly prefix?: string | undefined;

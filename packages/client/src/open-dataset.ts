@@ -13,7 +13,6 @@ import type { DatasetChange, LoadState, RecordSnapshot } from "./api.ts";
 import type { DatasetReplica, Update } from "./dataset-replica.ts";
 import type { Declaration } from "./declarations.ts";
 import { isShallowEqual, Listeners } from "./live.ts";
-import type { DamagedItem } from "./remote-store.ts";
 import { ValueReader, type Reading } from "./value-reader.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -43,7 +42,7 @@ export class OpenDataset {
   /** Whether `error` waits for somebody to act. */
   isBlocked = false;
   /** Items of the cloud that are no records. */
-  damagedItems: readonly DamagedItem[] = [];
+  damagedItems: ReadonlyMap<string, SyncErrorInfo> = new Map();
   progress: Progress = { pulled: 0, total: null };
   readonly #ended = new Listeners();
   #isEnded = false;

@@ -28,7 +28,7 @@ function datasetProblems(dataset: OpenDataset): readonly Problem[] {
     if (base?.content.type === "unreadable") unreadableKeys.set(key, base.content.error);
     else if (isOutdated(record)) unreadableKeys.set(key, outdated(name, key));
   }
-  for (const item of damagedItems) unreadableKeys.set(item.key, item.error.info);
+  for (const [key, problem] of damagedItems) unreadableKeys.set(key, problem);
   for (const key of replica.damaged) unreadableKeys.set(key, damagedRow(name, key));
   problems.push(...groupedByError(name, unreadableKeys));
   if (isBlocked && error) problems.push({ type: "blocked", dataset: name, error });

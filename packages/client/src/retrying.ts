@@ -1,9 +1,5 @@
-import { isRetryable, isSyncError } from "@holdfast/core";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs, failuresMax, isRetryable, isSyncError } from "@holdfast/core";
 import type { RuntimeImplementation } from "./runtime.ts";
-
-/** Failures in a row after which a run gives up; auto sync tries again later. */
-export const failuresMax = 6;
 
 /** Repeats what can be repeated without harm (a read), with full jitter between (S-14). */
 export async function retrying<R>(

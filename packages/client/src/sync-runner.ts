@@ -13,12 +13,13 @@ import {
   type IdentityId,
   type RecordKey,
   type SyncErrorInfo,
+  type Start,
 } from "@holdfast/core";
 import type { AwsCredentials, DatasetReport, Logins, SyncOutcome, SyncReport, SyncStatus, Usage } from "./api.ts";
 import type { CloudLink } from "./cloud-link.ts";
 import type { CloudSession, SignedIn } from "./cloud.ts";
 import type { CurrentVault } from "./current-vault.ts";
-import { syncDataset, type Start } from "./dataset-sync.ts";
+import { syncDataset } from "./dataset-sync.ts";
 import type { IdentityVault } from "./identity-vault.ts";
 import { Listeners } from "./live.ts";
 import type { OpenDataset } from "./open-dataset.ts";
@@ -234,7 +235,7 @@ export class SyncRunner {
     await Promise.all(chosen.map(({ replica }) => replica.refreshState()));
     const starts = await this.#starts(chosen, remote, purpose, polled);
     for (const dataset of chosen) {
-      const start = starts.get(dataset.name) ?? "pull";
+      const start = starts.get(dataset.name) ?? "pulling";
       if (start === "nothing") {
         this.#settle(vault, dataset, null, false);
         reports.push(emptyReport(dataset.name, { outcome: "synced", verified: true }));
@@ -288,7 +289,7 @@ export class SyncRunner {
     purpose: Purpose,
     polled: { requests: number; readUnits: number; writeUnits: number },
   ): Promise<ReadonlyMap<DatasetName, Start | "nothing">> {
-    if (purpose.type === "verify") return new Map(chosen.map(({ name }) => [name, "compare"]));
+    if (purpose.type === "verify") return new Map(chosen.map(({ name }) => [name, "comparing"]));
     if (chosen.length < 2) return new Map();
     const { runtime, usage } = this.#options;
     this.#setPhase("pulling");
@@ -339,10 +340,10 @@ async function readHeads(
 /** `head` undefined: the query of all heads returned none; null: one that can't be read. */
 function startOf({ replica }: OpenDataset, head: Head | null | undefined): Start | "nothing" {
   const { checkpoint, attempt } = replica.state;
-  if (checkpoint === null || head === null || (head?.format ?? 0) > formatVersion) return "pull";
+  if (checkpoint === null || head === null || (head?.format ?? 0) > formatVersion) return "pulling";
   const isSame = (head?.commit ?? null) === checkpoint.commit && (head?.syncCount ?? 0) === checkpoint.syncCount;
-  if (!isSame || attempt !== null) return "pull";
-  return replica.outbox > 0 ? "push" : "nothing";
+  if (!isSame || attempt !== null) return "pulling";
+  return replica.outbox > 0 ? "planning" : "nothing";
 }
 
 const newCommit = (runtime: RuntimeImplementation): CommitId => parseCommitId(randomId(runtime, 16));

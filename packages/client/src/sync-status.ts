@@ -37,7 +37,7 @@ function countOf(dataset: OpenDataset): Counts {
     if (hold?.type === "rejected") rejected += 1;
     if (hold?.type === "conflict") conflicts += 1;
   }
-  const unreadable = damaged.length + dataset.unreadable.size + dataset.damagedItems.length;
+  const unreadable = damaged.length + dataset.unreadable.size + dataset.damagedItems.size;
   return {
     pending: dataset.declaration.sync === "never" ? 0 : outbox,
     rejected,

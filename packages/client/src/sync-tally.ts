@@ -1,35 +1,41 @@
 // What one run over a dataset has done so far, for its report.
-import type { ConflictRecord, DatasetName, RecordKey, SyncErrorInfo } from "@holdfast/core";
+import type { ConflictRecord, DatasetName, RecordKey, Stage, Stopped, SyncErrorInfo, SyncEvent } from "@holdfast/core";
 import type { DatasetReport, SyncOutcome } from "./api.ts";
-import type { Cost, DamagedItem } from "./remote-store.ts";
+import type { Cost } from "./remote-store.ts";
 
 export interface SyncResult {
   readonly report: DatasetReport;
-  /** Items of the cloud that count for nothing because they can't be read. */
-  readonly damaged: readonly DamagedItem[];
+  /** Items of the cloud that count for nothing because they can't be read, as far as this run met them. */
+  readonly damaged: ReadonlyMap<string, SyncErrorInfo>;
   readonly repaired: readonly RecordKey[];
 }
 
 export class SyncTally {
-  damaged: readonly DamagedItem[] = [];
-  pushed = 0;
+  #damaged: SyncResult["damaged"] = new Map();
   #pulled = 0;
+  #pushed = 0;
   #merged = 0;
   readonly #conflicts: ConflictRecord[] = [];
   readonly #repaired: RecordKey[] = [];
   readonly #cost = { requests: 0, readUnits: 0, writeUnits: 0 };
-  #stopped: { readonly error: SyncErrorInfo; readonly blocked: boolean } | null = null;
 
-  adopt(adopted: {
-    readonly pulled: number;
-    readonly merged: number;
-    readonly conflicts: readonly ConflictRecord[];
-    readonly repaired: readonly RecordKey[];
-  }): void {
-    this.#pulled += adopted.pulled;
-    this.#merged += adopted.merged;
-    this.#conflicts.push(...adopted.conflicts);
-    this.#repaired.push(...adopted.repaired);
+  note(stage: Stage, event: SyncEvent): void {
+    switch (event.type) {
+      case "read":
+        if (event.damaged.size > 0 || stage.type === "comparing") this.#damaged = event.damaged;
+        return;
+      case "adopted":
+        this.#pulled += event.pulled;
+        this.#merged += event.merged;
+        this.#conflicts.push(...event.conflicts);
+        this.#repaired.push(...event.repaired);
+        return;
+      case "committed":
+        if (stage.type === "sending") this.#pushed += stage.attempt.records.length;
+        return;
+      default:
+        return;
+    }
   }
 
   spend(cost: Cost): void {
@@ -38,30 +44,26 @@ export class SyncTally {
     this.#cost.writeUnits += cost.writeUnits;
   }
 
-  /** The run can't go on; `blocked`: until somebody acts. */
-  stop(error: SyncErrorInfo, { blocked }: { readonly blocked: boolean }): void {
-    this.#stopped = { error, blocked };
-  }
-
-  result(dataset: DatasetName, verified: boolean): SyncResult {
-    const error = this.#stopped?.error ?? null;
+  /** `stopped`: why the run could not go on, if so. */
+  result(dataset: DatasetName, verified: boolean, stopped: Stopped | null): SyncResult {
+    const error = stopped?.error ?? null;
     const report: DatasetReport = {
       dataset,
-      outcome: this.#outcome(),
+      outcome: outcomeOf(stopped),
       error,
       verified: verified && error === null,
       pulled: this.#pulled,
-      pushed: this.pushed,
+      pushed: this.#pushed,
       merged: this.#merged,
       conflicts: this.#conflicts,
       ...this.#cost,
     };
-    return { report, damaged: this.damaged, repaired: this.#repaired };
+    return { report, damaged: this.#damaged, repaired: this.#repaired };
   }
+}
 
-  #outcome(): SyncOutcome {
-    if (this.#stopped === null) return "synced";
-    if (this.#stopped.blocked) return "blocked";
-    return this.#stopped.error.code === "offline" ? "offline" : "incomplete";
-  }
+function outcomeOf(stopped: Stopped | null): SyncOutcome {
+  if (stopped === null) return "synced";
+  if (stopped.blocked) return "blocked";
+  return stopped.error.code === "offline" ? "offline" : "incomplete";
 }

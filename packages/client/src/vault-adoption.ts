@@ -11,9 +11,10 @@ import {
   type DatasetName,
   type LocalRecord,
   type RecordKey,
+  type View,
 } from "@holdfast/core";
 import type { IdentityVault } from "./identity-vault.ts";
-import type { Vault, View } from "./local-store.ts";
+import type { Vault } from "./local-store.ts";
 import type { OpenDataset } from "./open-dataset.ts";
 
 /** Returns how many conflicts were decided. */

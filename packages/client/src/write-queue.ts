@@ -9,9 +9,9 @@ import {
   type LocalRecord,
   type RecordKey,
   type ReplicaState,
+  type View,
 } from "@holdfast/core";
 import type { DatasetReplica } from "./dataset-replica.ts";
-import type { View } from "./local-store.ts";
 
 /** What the app could see of a record when it wrote: a write is the difference to it (design, section 2). */
 type Seen =

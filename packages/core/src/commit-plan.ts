@@ -144,8 +144,7 @@ export function settledRecord(key: LocalRecord["key"], base: Version | null): Lo
 function chooseRecords(pending: readonly LocalRecord[], recordsMax: number): readonly LocalRecord[] {
   const chosen: LocalRecord[] = [];
   let bytes = 0;
-  for (const record of pending) {
-    if (!isSendable(record)) continue;
+  for (const record of pending.filter(isSendable).sort(byPlace)) {
     if (chosen.length === recordsMax) break;
     bytes += recordBytes(record);
     if (bytes > commitBytesMax && chosen.length > 0) break;
@@ -153,6 +152,8 @@ function chooseRecords(pending: readonly LocalRecord[], recordsMax: number): rea
   }
   return chosen;
 }
+
+const byPlace = (a: LocalRecord, b: LocalRecord): number => (a.pending?.order ?? 0) - (b.pending?.order ?? 0);
 
 const recordBytes = (record: LocalRecord): number =>
   recordOverheadBytes + utf8Bytes(record.key) + (record.value === undefined ? 0 : storageForm(record.value).bytes);

@@ -1,3 +1,4 @@
+export * from "./backoff.ts";
 export * from "./commit-plan.ts";
 export * from "./conflict.ts";
 export * from "./conflict-record.ts";
@@ -16,6 +17,10 @@ export * from "./rebase.ts";
 export * from "./record.ts";
 export * from "./repair.ts";
 export * from "./replica.ts";
+export * from "./replica-view.ts";
 export * from "./resolvers.ts";
+export * from "./sync-decisions.ts";
 export * from "./sync-error.ts";
+export * from "./sync-machine.ts";
+export * from "./sync-run.ts";
 export * from "./text-policy.ts";

@@ -31,18 +31,20 @@ import {
   rereadDelayMs,
 } from "./limits.ts";
 import { isCloudBehind } from "./repair.ts";
-import type { Attempt, Head } from "./replica.ts";
+import type { Attempt } from "./replica.ts";
 import { isRetryable, type SyncErrorInfo } from "./sync-error.ts";
-import type { AfterEnding, Course, DamagedKeys, Facts, Faults, Run, Stage, SyncEvent } from "./sync-run.ts";
+import type { AfterEnding, Course, DamagedKeys, Facts, Faults, Run, Stage, Start, SyncEvent } from "./sync-run.ts";
 
-type StageOf<S extends Stage["type"]> = Extract<Stage, { type: S }>;
-type EventOf<E extends SyncEvent["type"]> = Extract<SyncEvent, { type: E }>;
+type Stages = { readonly [S in Stage as S["type"]]: S };
+type Events = { readonly [E in SyncEvent as E["type"]]: E };
+type StageOf<S extends Stage["type"]> = Stages[S];
+type EventOf<E extends SyncEvent["type"]> = Events[E];
 type At<S extends Stage["type"]> = { readonly stage: StageOf<S>; readonly course: Course };
 type Cell<S extends Stage["type"], E extends SyncEvent["type"]> = (run: At<S>, event: EventOf<E>, facts: Facts) => Run;
 
 // prettier-ignore
 const columns = ["read", "adopted", "unverified", "planned", "nothing", "unready", "committed", "stale", "recordRefused", "unclear", "refused", "finished", "failed"] as const;
-type Row<S extends Stage["type"]> = { readonly [I in keyof typeof columns]: Cell<S, (typeof columns)[I]> };
+type Row<S extends Stage["type"], C extends readonly SyncEvent["type"][]> = { readonly [I in keyof C]: Cell<S, C[I]> };
 
 const x = (run: Run, event: SyncEvent): never => {
   throw new Error(`broken invariant: "${event.type}" happened while ${run.stage.type}`);
@@ -50,7 +52,7 @@ const x = (run: Run, event: SyncEvent): never => {
 
 /** Every stage × every event; x: can't happen. A missing cell does not compile. */
 // prettier-ignore
-const table: { readonly [S in Stage["type"]]: Row<S> } = {
+const table: { readonly [S in Stage["type"]]: Row<S, typeof columns> } = {
   //              read         adopted  unverified      planned  nothing    unready  committed stale    recordRefused unclear  refused  finished    failed
   rereading:     [x,           x,       x,              x,       x,         x,       x,        x,       x,            x,       x,       reread,     failed],
   pulling:       [changesRead, x,       x,              x,       x,         x,       x,        x,       x,            x,       x,       x,          failed],
@@ -68,7 +70,13 @@ const table: { readonly [S in Stage["type"]]: Row<S> } = {
   done:          [x,           x,       x,              x,       x,         x,       x,        x,       x,            x,       x,       x,          x],
 };
 
-export function startRun(start: "pulling" | "comparing" | "planning", { deletes }: { readonly deletes: boolean }): Run {
+/** What can happen in which stage: the table's cells but for the impossible ones. */
+export const possibleSteps: readonly { readonly stage: Stage["type"]; readonly event: SyncEvent["type"] }[] =
+  Object.entries(table).flatMap(([stage, row]) =>
+    columns.flatMap((event, at) => (row[at] === x ? [] : [{ stage: stage as Stage["type"], event }])),
+  );
+
+export function startRun(start: Start, { deletes }: { readonly deletes: boolean }): Run {
   return {
     stage: { type: "rereading", start },
     course: {
@@ -138,7 +146,7 @@ function doesNotAddUp(run: At<"adopting">, _event: SyncEvent, facts: Facts): Run
   const unverified = run.course.unverified + 1;
   if (unverified >= pullTriesMax) return go(run, { type: "comparing" }, { unverified });
   const ms = rereadDelayMs.min * (1 + facts.chance * 2 ** unverified);
-  return go(run, { type: "waiting", ms, failed: false, then: { type: "pulling" } }, { unverified });
+  return go(run, { type: "waiting", ms, failed: false, next: { type: "pulling" } }, { unverified });
 }
 
 function repaired(run: Run, { ok }: EventOf<"finished">, facts: Facts): Run {
@@ -152,7 +160,7 @@ function compareAgain(run: Run, facts: Facts): Run {
     return stop(run, { code: "cloud-misconfigured", message }, facts, true);
   }
   const ms = Math.min(rereadDelayMs.min * 2 ** unverified, rereadDelayMs.max);
-  return go(run, { type: "waiting", ms, failed: false, then: { type: "comparing" } }, { unverified });
+  return go(run, { type: "waiting", ms, failed: false, next: { type: "comparing" } }, { unverified });
 }
 
 /** The replica holds what the cloud holds. */
@@ -186,7 +194,7 @@ function planned(run: At<"planning" | "acknowledging">, event: EventOf<"planned"
   const commitsInTurn = run.course.commitsInTurn + 1;
   const isTurnOver = commitsInTurn >= pushTurn.commitsMax && facts.now <= run.course.othersUntil;
   if (!isTurnOver) return go(run, sending, { commitsLeft, commitsInTurn });
-  const pause = { type: "waiting", ms: pushTurn.pauseMs, failed: false, then: sending } as const;
+  const pause = { type: "waiting", ms: pushTurn.pauseMs, failed: false, next: sending } as const;
   return go(run, pause, { commitsLeft, commitsInTurn: 0 });
 }
 
@@ -199,7 +207,9 @@ function idle(run: At<"planning" | "acknowledging">, _event: SyncEvent, facts: F
   return go(run, sweeps ? { type: "sweeping", head } : { type: "done", stopped: null });
 }
 
-const unready = (run: Run): Run => go(run, { type: "pulling" });
+function unready(run: Run): Run {
+  return go(run, { type: "pulling" });
+}
 
 function committed(run: At<"sending">): Run {
   const { attempt } = run.stage;
@@ -209,8 +219,13 @@ function committed(run: At<"sending">): Run {
   return go(run, { type: "acknowledging", attempt, last: run.course.commitsLeft === 0 }, course);
 }
 
-const stale = (run: Run, _event: SyncEvent, facts: Facts): Run => contended(run, "pulling", facts);
-const recordRefused = (run: Run, _event: SyncEvent, facts: Facts): Run => contended(run, "comparing", facts);
+function stale(run: Run, _event: SyncEvent, facts: Facts): Run {
+  return contended(run, "pulling", facts);
+}
+
+function recordRefused(run: Run, _event: SyncEvent, facts: Facts): Run {
+  return contended(run, "comparing", facts);
+}
 
 /** S-14: contention costs less with waiting; what is refused for ever, though all adds up, must not be sent for ever. */
 function contended(run: Run, next: "pulling" | "comparing", facts: Facts): Run {
@@ -222,11 +237,12 @@ function contended(run: Run, next: "pulling" | "comparing", facts: Facts): Run {
   const course = { refusals, othersUntil: Math.max(run.course.othersUntil, facts.now + otherWriterMs) };
   if (refusals <= refusalsFree) return go(run, { type: next }, course);
   const ms = backoffMs(refusals - refusalsFree, facts.chance);
-  return go(run, { type: "waiting", ms, failed: false, then: { type: next } }, course);
+  return go(run, { type: "waiting", ms, failed: false, next: { type: next } }, course);
 }
 
-const unclear = (run: At<"sending">, { error }: EventOf<"unclear">, facts: Facts): Run =>
-  failed(run, { type: "failed", error }, facts);
+function unclear(run: At<"sending">, { error }: EventOf<"unclear">, facts: Facts): Run {
+  return failed(run, { type: "failed", error }, facts);
+}
 
 /** S-5: on a repeat only a strong read can end the attempt. */
 function refused(run: At<"sending">, { refusal }: EventOf<"refused">): Run {
@@ -254,28 +270,33 @@ function notApplied(run: Run, attempt: Attempt, { type, error, keys }: StageOf<"
   return go(run, ending, { recordsMax: atFault.length > 0 ? commitRecordsMax : half });
 }
 
-function endingOf(attempt: Attempt, errors: DamagedKeys, then: AfterEnding): StageOf<"ending"> {
+function endingOf(attempt: Attempt, errors: DamagedKeys, next: AfterEnding): StageOf<"ending"> {
   const atFault = attempt.records.flatMap(({ key }) => {
     const error = errors.get(key);
     return error ? [[key, error] as const] : [];
   });
-  return { type: "ending", attempt, atFault: new Map(atFault) satisfies Faults, then };
+  return { type: "ending", attempt, atFault: new Map(atFault) satisfies Faults, next };
 }
 
 function ended(run: At<"ending">, event: SyncEvent, facts: Facts): Run {
-  const { then } = run.stage;
-  switch (then.type) {
+  const { next } = run.stage;
+  switch (next.type) {
     case "pulled":
       return pulled(run, event, facts);
     case "planning":
       return plan(run, facts);
     case "done":
-      return stop(run, then.stopped.error, facts, then.stopped.blocked);
+      return stop(run, next.stopped.error, facts, next.stopped.blocked);
   }
 }
 
-const swept = (run: Run): Run => go(run, { type: "done", stopped: null });
-const waited = (run: At<"waiting">): Run => go(run, run.stage.then);
+function swept(run: Run): Run {
+  return go(run, { type: "done", stopped: null });
+}
+
+function waited(run: At<"waiting">): Run {
+  return go(run, run.stage.next);
+}
 
 /** Waits and does the stage again, or ends the run with what went wrong. */
 function failed(run: Run, { error }: EventOf<"failed">, facts: Facts): Run {
@@ -285,9 +306,9 @@ function failed(run: Run, { error }: EventOf<"failed">, facts: Facts): Run {
   if (stage.type === "done" || failures >= failuresMax || !facts.online || error.code === "offline") {
     return stop(run, error, facts, false);
   }
-  const again = stage.type === "sending" ? { ...stage, first: false } : stage.type === "waiting" ? stage.then : stage;
+  const again = stage.type === "sending" ? { ...stage, first: false } : stage.type === "waiting" ? stage.next : stage;
   const ms = backoffMs(failures, facts.chance);
-  return go(run, { type: "waiting", ms, failed: true, then: again }, { failures });
+  return go(run, { type: "waiting", ms, failed: true, next: again }, { failures });
 }
 
 function stop(run: Run, error: SyncErrorInfo, { dataset }: Facts, isBlocked: boolean): Run {
@@ -295,18 +316,26 @@ function stop(run: Run, error: SyncErrorInfo, { dataset }: Facts, isBlocked: boo
   return go(run, { type: "done", stopped: { error: named, blocked: isBlocked } });
 }
 
-/** For those who show what goes on. */
-export function phaseOf({ type, ...stage }: Stage): "idle" | "pulling" | "pushing" | "backing-off" | null {
-  switch (type) {
+/** For those who show what goes on; null: as before. */
+export function phaseOf(stage: Stage): "pulling" | "pushing" | "backing-off" | null {
+  switch (stage.type) {
     case "pulling":
     case "comparing":
       return "pulling";
     case "sending":
       return "pushing";
     case "waiting":
-      return "failed" in stage && stage.failed ? "backing-off" : null;
-    default:
+      return stage.failed ? "backing-off" : null;
+    case "rereading":
+    case "adopting":
+    case "emptying":
+    case "repairing":
+    case "planning":
+    case "acknowledging":
+    case "checking":
+    case "ending":
+    case "sweeping":
+    case "done":
       return null;
   }
 }
-

@@ -6,10 +6,13 @@ import type { RemoteRecord } from "./record.ts";
 import type { Attempt, Head, ReplicaState } from "./replica.ts";
 import type { SyncErrorInfo } from "./sync-error.ts";
 
+/** What a run may begin with. */
+export type Start = "pulling" | "comparing" | "planning";
+
 /** What the run does now; the loop does it and answers with an event. */
 export type Stage =
   /** What an older version of the app could not read is read again. */
-  | { readonly type: "rereading"; readonly start: "pulling" | "comparing" | "planning" }
+  | { readonly type: "rereading"; readonly start: Start }
   /** S-7, S-8: all pages since the checkpoint are read. */
   | { readonly type: "pulling" }
   /** S-9: the whole dataset is read by key, between two reads of its head. */
@@ -29,10 +32,10 @@ export type Stage =
   /** S-5: a repeat was refused; whether the head still is at its base says that nothing was applied. */
   | { readonly type: "checking"; readonly attempt: Attempt; readonly refusal: Refusal }
   /** One local transaction ends an attempt of which nothing was applied; the records at fault are held back. */
-  | { readonly type: "ending"; readonly attempt: Attempt; readonly atFault: Faults; readonly then: AfterEnding }
+  | { readonly type: "ending"; readonly attempt: Attempt; readonly atFault: Faults; readonly next: AfterEnding }
   /** S-11: what lies under the floor is taken out of the table. */
   | { readonly type: "sweeping"; readonly head: Head }
-  | { readonly type: "waiting"; readonly ms: number; readonly failed: boolean; readonly then: Exclude<Stage, Ended> }
+  | { readonly type: "waiting"; readonly ms: number; readonly failed: boolean; readonly next: Exclude<Stage, Ended> }
   | Ended;
 
 type Ended = { readonly type: "done"; readonly stopped: Stopped | null };

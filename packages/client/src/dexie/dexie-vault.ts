@@ -11,9 +11,12 @@ import {
   type DatasetName,
   type RecordKey,
   type ReplicaState,
+  type Change,
+  type Selection,
+  type View,
 } from "@holdfast/core";
 import type { Dexie } from "dexie";
-import type { Change, RangeRequest, Selection, Summary, Vault, View } from "../local-store.ts";
+import type { RangeRequest, Summary, Vault } from "../local-store.ts";
 import { idbErrorToSyncError, isConnectionLost } from "./idb-error.ts";
 import { parseRow, parseObject, recordToRow, rowKey } from "./row.ts";
 import { attentionIndex, outboxIndex, schemaVersion, stores } from "./schema.ts";

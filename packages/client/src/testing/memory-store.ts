@@ -10,16 +10,11 @@ import {
   type LocalRecord,
   type RecordKey,
   type ReplicaState,
+  type Change,
+  type Selection,
+  type View,
 } from "@holdfast/core";
-import type {
-  Change,
-  LocalStoreImplementation,
-  RangeRequest,
-  Selection,
-  Summary,
-  Vault,
-  View,
-} from "../local-store.ts";
+import type { LocalStoreImplementation, RangeRequest, Summary, Vault } from "../local-store.ts";
 
 interface Stored {
   state: ReplicaState;
