@@ -15,7 +15,7 @@ import {
 export type CommitAnswer = "committed" | "stale" | "record-refused";
 
 /** The head's name among the items that are not seen yet; a record's is its key, which is never empty. */
-export const headItem = "";
+const headItem = "";
 
 /** What was written past the rules has no commit; this name is no replica's. */
 const directCommit = parseCommitId("direct-write-no-commit");
