@@ -3,11 +3,12 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { DigestSum, hashVersion } from "./digest.ts";
 import { parseCommitId, parseRecordKey, parseSyncCount } from "./ids.ts";
+import { possibleSteps } from "./sync-machine.ts";
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 const spec = readFileSync(pathOf("../SPEC.md"), "utf8");
-const built = spec.slice(spec.indexOf("## Rules that are built"), spec.indexOf("## Rules that no test here proves"));
+const built = spec.slice(spec.indexOf("## Rules that are built"), spec.indexOf("## Rules that are not built"));
 const rules = [...built.matchAll(/^\*\*((?:S|MERGE)-\d+) /gm)].map(([, rule = ""]) => rule);
 
 /** Titles of all tests of core and client: of `it`, `describe`, and their `each`. */
@@ -35,6 +36,13 @@ describe("SPEC", () => {
   it("lists no rule as built that no test's title quotes", () => {
     const quoted = new Set(titles().flatMap((title) => title.match(/\b(?:S|MERGE)-\d+/g) ?? []));
     expect(rules.filter((rule) => !quoted.has(rule))).toEqual([]);
+  });
+
+  it("draws every stage of the state machine", () => {
+    const section = spec.slice(spec.indexOf("## The state machine"), spec.indexOf("## Rules that are built"));
+    const drawn = [...section.matchAll(/^\| `(\w+)` +\|/gm)].map(([, stage = ""]) => stage);
+    expect(new Set(drawn)).toEqual(new Set([...possibleSteps.map(({ stage }) => stage), "done"]));
+    expect(drawn).toHaveLength(new Set(drawn).size);
   });
 
   it("is quoted by no title under a number that it does not know", () => {
