@@ -126,6 +126,7 @@ export class ClientView {
     const error: SyncErrorInfo | null = current.error ?? runner.error;
     return {
       ...{ online, phase: runner.phase, isRunning: runner.isRunning, isAutomatic: isAutomatic && online, error },
+      isMoving: current.isMoving,
       blocked: runner.error && needsDeveloper(runner.error.code) ? runner.error : null,
     };
   }

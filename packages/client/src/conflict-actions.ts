@@ -38,8 +38,7 @@ export async function resolveConflict(
     const decided = decide(conflict, current, resolution, { chosen, resolver: dataset.declaration.resolver });
     const settled: ConflictRecord = {
       ...conflict,
-      // What was written since the conflict was met is what loses or wins, and what can be brought back.
-      ...(isHeldBy(current, conflict) ? { local: current?.value } : {}),
+      ...(current && isHeldBy(current, conflict) ? sidesOf(current, dataset.declaration.resolver) : {}),
       state: "settled",
       result: decided,
       reason: `Decided in the app: ${resolution.type}.`,
@@ -88,12 +87,23 @@ type Side = "local" | "remote";
 const isHeldBy = (current: LocalRecord | undefined, { id }: ConflictRecord): boolean =>
   current?.hold?.type === "conflict" && current.hold.id === id;
 
+/** What was written here or pulled since the conflict was met is what loses or wins, and what can be brought back. */
+function sidesOf(current: LocalRecord, declared: Resolver<JsonValue>): Partial<Conflict<JsonValue>> {
+  const sides = { base: heldBase(current), local: current.value, remote: versionValue(current.base) };
+  const resolver = clashesFor("local", declared);
+  const outcome = mergeRecords({ key: current.key, ...sides, localModifiedAt: 0, remoteModifiedAt: 0, resolver });
+  if (outcome.type === "clean") return sides;
+  const { localPatch, remotePatch, clashes } = outcome.conflict;
+  return { ...sides, localPatch, remotePatch, clashes };
+}
+
 /** As the resolver would have: what did not clash is kept from both. */
 function decideOpen(current: LocalRecord, side: Side, resolver: Resolver<JsonValue>): JsonValue | undefined {
-  const base = current.hold?.type === "conflict" ? current.hold.base : undefined;
-  const sides = { base, local: current.value, remote: versionValue(current.base) };
+  const sides = { base: heldBase(current), local: current.value, remote: versionValue(current.base) };
   return mergedFor(side, current.key, sides, resolver);
 }
+
+const heldBase = ({ hold }: LocalRecord): JsonValue | undefined => (hold?.type === "conflict" ? hold.base : undefined);
 
 /** As the conflict would have ended, laid upon what has become of the record since. */
 function restore(

@@ -37,6 +37,7 @@ export class CurrentVault {
   #clockOffsetMs = 0;
   #isSignedOut = false;
   #moveFailed = false;
+  #isMoving = false;
   #merged: ReadonlyMap<string, string> = new Map();
   #error: SyncErrorInfo | null = null;
   #isClosed = false;
@@ -98,6 +99,7 @@ export class CurrentVault {
       this.#tellTabs();
       return 0;
     }
+    this.#isMoving = true;
     await this.#leaveFor(registry, before);
     this.#tellTabs();
     return this.finishMoves();
@@ -129,6 +131,7 @@ export class CurrentVault {
       if (JSON.stringify(before.identity) !== JSON.stringify(identity)) this.#identify(before, identity);
       return before;
     }
+    this.#isMoving = true;
     const next = await this.#leaveFor(registry, before);
     // What this tab wrote before it heard of it belongs to the same identity as the rest.
     await this.finishMoves();
@@ -144,6 +147,7 @@ export class CurrentVault {
     const { runtime, now, storage, durability } = this.#options;
     const vault = this.#vault;
     if (!vault) return 0;
+    this.#isMoving = true;
     return runtime.withLock(`${this.prefix}/move`, new AbortController().signal, async () => {
       const registry = await this.#registered().read();
       const mine = registry.moves.filter(({ to }) => to === vault.identity?.identityId);
@@ -168,8 +172,14 @@ export class CurrentVault {
         this.#moveFailed = true;
         this.#fail(error);
       }
+      this.#isMoving = false;
       return conflicts;
     });
+  }
+
+  /** Records of the current identity are, or may be, still in another vault: they are not in its cloud yet. */
+  get isMoving(): boolean {
+    return this.#isMoving || this.#moveFailed;
   }
 
   /** Whether records of the current identity wait to be moved to its vault. */

@@ -193,6 +193,11 @@ export class DatasetReplica {
       return decided;
     });
     this.#count(before, change);
+    // What another tab had just written may have been counted down and never up: zero is believed only when it was read.
+    if (this.#records === null && this.#outbox <= 0 && [...before.values()].some(isSendable)) {
+      this.#outbox = 1;
+      this.#outbox = (await this.#vault.summarize(this.name)).outbox;
+    }
     this.#take(origin, change);
     return result;
   }
@@ -202,15 +207,21 @@ export class DatasetReplica {
     for (const [key, record] of records ?? []) {
       const old = before.get(key);
       this.#rows += Number(record !== null) - Number(old !== undefined || this.#damaged.includes(key));
-      this.#outbox += Number(record !== null && isSendable(record)) - Number(old !== undefined && isSendable(old));
-      if (record && needsAttention(record)) this.#attention.set(key, record);
-      else this.#attention.delete(key);
+      if (this.#records === null) this.#outbox += waiting(record) - waiting(old);
+      this.#noteAttention(key, record);
     }
+  }
+
+  #noteAttention(key: RecordKey, record: LocalRecord | null): void {
+    if (record && needsAttention(record)) this.#attention.set(key, record);
+    else this.#attention.delete(key);
   }
 
   #takeSummary({ state, records, outbox, attention }: Summary): void {
     this.#state = state;
     this.#rows = records;
+    // In memory each record is known: what waits among them is counted with them, in the order in which it is learned.
+    if (this.#records) return;
     this.#outbox = outbox;
     this.#attention = new Map(attention.map((record) => [record.key, record]));
   }
@@ -267,6 +278,8 @@ export class DatasetReplica {
       ] as const;
     });
     this.#records = new Map(kept);
+    this.#outbox = kept.reduce((sum, [, record]) => sum + waiting(record), 0);
+    this.#attention = new Map(kept.filter(([, record]) => needsAttention(record)));
     this.#sortedKeys = null;
     this.#state = view.state;
     this.#damaged = view.damaged;
@@ -307,6 +320,8 @@ export class DatasetReplica {
       const before = this.#records.get(key);
       const same = jsonEquals(before?.value, record?.value);
       if (!same) values.add(key);
+      this.#outbox += waiting(record) - waiting(before);
+      this.#noteAttention(key, record);
       // An equal value stays the same object, so that nothing is rendered anew for it.
       if (record) this.#records.set(key, same && before ? { ...record, value: before.value } : record);
       else this.#records.delete(key);
@@ -322,3 +337,6 @@ export class DatasetReplica {
     return fresh.length > 0;
   }
 }
+
+/** 1 where the record waits to go up, and may. */
+const waiting = (record: LocalRecord | null | undefined): number => Number(record != null && isSendable(record));

@@ -10,6 +10,8 @@ export interface Circumstances {
   readonly isRunning: boolean;
   /** Whether something will start a sync by itself. */
   readonly isAutomatic: boolean;
+  /** What was written before the sign-in is not yet where it goes up from. */
+  readonly isMoving: boolean;
   /** Why the last run could not begin, or storage fails. */
   readonly error: SyncErrorInfo | null;
   /** What keeps every dataset from syncing until somebody acts. */
@@ -97,11 +99,11 @@ export function clientStatus(
   };
 }
 
-function stateOf(counts: Counts, { error, isRunning, isAutomatic }: Circumstances): SyncStatus["state"] {
+function stateOf(counts: Counts, { error, isRunning, isAutomatic, isMoving }: Circumstances): SyncStatus["state"] {
   if (counts.needsAttention) return "attention";
-  if (counts.pending === 0) return "saved";
+  if (counts.pending === 0 && !isMoving) return "saved";
   if (error !== null) return "waiting";
-  return isRunning || isAutomatic ? "saving" : "waiting";
+  return isRunning || isAutomatic || isMoving ? "saving" : "waiting";
 }
 
 /** Offline goes before what was met when there was a network: it is what a person can see. */

@@ -207,8 +207,13 @@ describe("S-4: without a known base the newer edit wins", () => {
     expect(older.record).toEqual(settledOf("k", remoteA));
     expect(older.conflict).toMatchObject({ local: value, result: { a: 2, b: 1 }, clashes: [""] });
     const newer = rebase(pending(value, { ...local, modifiedAt: noon + 9 }), remoteA);
-    expect(newer.record).toMatchObject({ value, base: remoteA, pending: { order: 1, again } });
+    expect(newer.record).toMatchObject({ value, base: remoteA, pending: { order: 1 } });
     expect(newer.conflict).toMatchObject({ remote: { a: 2, b: 1 }, result: value });
+  });
+
+  it("S-4: upon a newer base it no longer counts that it was sent: going back to that base is no edit", () => {
+    const sent = pending({ a: 3, b: 1 }, { pending: { order: 1, again: "sent" } });
+    expect(rebase(sent, remoteB).record).toMatchObject({ value: { a: 3, b: 2 }, pending: { order: 1, again: null } });
   });
 
   it("S-4: what was sent and edited on since has its base still, and merges from it", () => {

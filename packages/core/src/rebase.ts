@@ -115,9 +115,12 @@ function sameVersionOf(current: LocalRecord, remote: Version | null, context: Re
 
 function rebaseSides(sides: RebaseSides, context: RebaseContext): Rebased {
   const { current, baseValue, remote, remoteValue } = sides;
-  if (jsonEquals(current.value, remoteValue)) return { record: settledRecord(current.key, remote), conflict: null };
   const again = current.pending?.again ?? null;
   const twoWay = again === "reoffered" || (again === "sent" && jsonEquals(current.value, baseValue));
+  // Equal edits are one. Only a merge can tell what both sides counted up from the same base: that counts twice.
+  const isEqual = jsonEquals(current.value, remoteValue);
+  const isSettled = isEqual && (twoWay || baseValue === undefined || context.datasetDeleted === true);
+  if (isSettled) return { record: settledRecord(current.key, remote), conflict: null };
   if (twoWay) return chooseNewer(sides, context);
   if (jsonEquals(baseValue, remoteValue)) return { record: onNewBase(sides, current.value), conflict: null };
   if (context.datasetDeleted) {
@@ -167,7 +170,10 @@ function merged(sides: RebaseSides, context: RebaseContext): Rebased {
     resolver: context.resolver,
   });
   const isAllowed =
-    outcome.type === "asked" || outcome.value === undefined || (context.isValid?.(outcome.value) ?? true);
+    outcome.type === "asked" ||
+    outcome.value === undefined ||
+    jsonEquals(outcome.value, remoteValue) ||
+    (context.isValid?.(outcome.value) ?? true);
   if (!isAllowed) {
     const reason = "Both changes together are not what the app's schema allows; a person must decide.";
     const ending = { kind: "record", result: undefined, reason, open: true } as const;
@@ -208,13 +214,16 @@ function hold(sides: RebaseSides, conflict: ConflictRecord): Rebased {
 /** The record with `value`, upon the remote version: pending where the two differ. */
 function onNewBase({ current, remote, remoteValue }: RebaseSides, value: JsonValue | undefined): LocalRecord | null {
   if (jsonEquals(value, remoteValue)) return settledRecord(current.key, remote);
+  const again = current.pending?.again ?? null;
   return {
     key: current.key,
     base: isCounted(remote) ? remote : null,
     value,
     modifiedAt: Math.max(current.modifiedAt, (remote?.modifiedAt ?? 0) + 1),
     schema: current.schema,
-    pending: { order: current.pending?.order ?? 0, again: current.pending?.again ?? null },
+    // S-4: upon a newer base it no longer matters that it was sent: the attempt has ended, and what is equal to this base
+    // was never sent from it. Otherwise going back to the base would count as an edit, and win over what was built on it.
+    pending: { order: current.pending?.order ?? 0, again: again === "sent" ? null : again },
     hold: current.hold?.type === "rejected" ? current.hold : null,
   };
 }

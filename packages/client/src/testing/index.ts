@@ -3,3 +3,4 @@ export { fakeRuntime, type FakeRuntime } from "./fake-runtime.ts";
 export { cloudFaults, type CloudFault } from "./hostility.ts";
 export { memoryCloud, type Fault, type MemoryCloud, type MemoryCloudOptions } from "./memory-cloud.ts";
 export { memoryStore } from "./memory-store.ts";
+export { simulate, simulationFaults, type SimulateOptions, type SimulationReport } from "./simulation/simulate.ts";

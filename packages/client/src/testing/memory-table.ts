@@ -23,7 +23,7 @@ export type CommitFault =
   /** It is applied; `meanwhile` runs before the answer arrives. */
   | { readonly type: "meanwhile"; readonly run: () => Promise<unknown> };
 
-const cost = { requests: 1, readUnits: 1, writeUnits: 0 } as const;
+export const cost = { requests: 1, readUnits: 1, writeUnits: 0 } as const;
 
 interface Late {
   readonly dataset: DatasetName;
@@ -264,13 +264,13 @@ const landingTurnsMax = 4;
 
 type Unclear = Extract<CommitOutcome, { type: "unclear" }>;
 
-function broken(): Unclear {
+export function broken(): Unclear {
   const error = new SyncError({ code: "cloud-unavailable", message: "The connection broke. It is tried again." });
   return { type: "unclear", error, cost };
 }
 
 /** Nothing was applied, and nothing was learned: DynamoDB is busy, or another transaction touches the same items. */
-function refused(why: "throttled" | "conflict"): Unclear {
+export function refused(why: "throttled" | "conflict"): Unclear {
   const message =
     why === "throttled"
       ? "The cloud is asked too often. It is tried again."
