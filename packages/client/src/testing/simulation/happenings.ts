@@ -83,6 +83,8 @@ function backUp(world: World): boolean {
       for (const [dataset, backup] of kept) {
         const before = [...table.table(dataset).records.values()];
         table.restore(dataset, backup);
+        // It may have been taken while somebody's write past the rules had not been mended.
+        if (world.writtenDirectly.has(dataset)) world.witness.distrust(identity, dataset);
         const after = [...table.table(dataset).records.values()];
         world.witness.wentBack(before, after, (write) => isHeld(world, dataset, write));
       }

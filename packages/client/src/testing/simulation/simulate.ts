@@ -26,7 +26,7 @@ export interface SimulationReport {
 }
 
 /** Runs that shrinking a failing one may take. */
-const shrinkTriesMax = 1_000;
+const shrinkTriesMax = 300;
 
 /**
  * Several devices, each with one or two tabs and the real client, sync through a cloud that fails in all the ways that a
