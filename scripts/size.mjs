@@ -12,14 +12,14 @@ const bundles = [
   {
     name: "start: @holdfast/client, Dexie included, no AWS",
     entry: 'export * from "@holdfast/client"',
-    gzipMax: 78_000,
+    gzipMax: 84_000,
     target: 58_000,
     forbidden: ["@aws-sdk", "@smithy", "react", "fake-indexeddb", "packages/client/dist/testing"],
   },
   {
     name: "all: @holdfast/client and @holdfast/client/aws with what it imports",
     entry: 'export * from "@holdfast/client"; export * from "@holdfast/client/aws"',
-    gzipMax: 175_000,
+    gzipMax: 181_000,
     target: 120_000,
     forbidden: ["client-sts", "credential-provider", "react", "node:"],
   },

@@ -239,6 +239,28 @@ describe("a page that is thrown away at any step", { timeout: 120_000 }, () => {
       conflicts: ["cloud-restored"],
     }));
 
+  it("S-16: a transaction that is pushed, one that clashes, and what was written on top of it", () => {
+    const transfer = async (world: World, text: string): Promise<void> => {
+      for (const key of ["k1", "k2"]) world.asked.set(key, text);
+      await notesOf(world.a).transaction(async (tx) => {
+        for (const key of ["k1", "k2"]) await tx.update(key, (note) => ({ ...note, a: text }), { initial: {} });
+      });
+      for (const key of ["k1", "k2"]) world.acknowledged.set(key, text);
+    };
+    return runAll({
+      prepare: (world) => world.start("k1", "k2"),
+      act: async (world) => {
+        await transfer(world, "second");
+        world.table.faults.push({ type: "lost-answer" });
+        await world.a.synchronize();
+        await transfer(world, "third");
+        await world.writeElsewhere("k2", { b: "beside it" });
+        await world.a.synchronize();
+      },
+      check: (world) => expect(world.inCloud()["k1"]?.["a"]).toBe(world.inCloud()["k2"]?.["a"]),
+    });
+  });
+
   it("S-9: a damaged row is fetched again", () =>
     runAll({
       prepare: async (world) => {

@@ -8,6 +8,7 @@ import type {
   DatasetReport,
   DatasetSnapshot,
   DatasetStatus,
+  DatasetWriter,
   JsonCompatible,
   Live,
   QueryOptions,
@@ -19,8 +20,8 @@ import type {
 import { watchRecord, watchRecords } from "./dataset-lives.ts";
 import { DatasetQuery } from "./dataset-query.ts";
 import { FollowingLive, type DatasetSource } from "./following-live.ts";
-import { notBuilt } from "./not-built.ts";
 import type { OpenDataset } from "./open-dataset.ts";
+import type { TransactionWriter } from "./transaction.ts";
 import { withSignal } from "./waiting.ts";
 import { cached } from "./weak-cache.ts";
 import type { WhenSynced } from "./when-synced.ts";
@@ -115,12 +116,7 @@ export class DatasetHandle<T extends JsonCompatible<T>> implements Dataset<T> {
 
   async update(key: string, recipe: (draft: Draft<T>) => void | T | Draft<T>, options?: { initial: T }): Promise<T> {
     const parsed = parseRecordKey(key);
-    const initial = options ? this.#host.check(key, options.initial)[1] : undefined;
-    const edit = (current: JsonValue | undefined): JsonValue => {
-      const from = current ?? initial;
-      if (from === undefined) throw notFound(this.name, key);
-      return this.#host.check(key, produce(from, asDeclared<(draft: unknown) => JsonValue>(recipe)))[1];
-    };
+    const edit = this.#editOf(key, recipe, options);
     return asDeclared<T>(await this.#host.use((open) => open.queue.update(parsed, edit)));
   }
 
@@ -129,8 +125,27 @@ export class DatasetHandle<T extends JsonCompatible<T>> implements Dataset<T> {
     return asDeclared<T | undefined>(await this.#host.use((open) => open.queue.remove(parsed)));
   }
 
-  async transaction<R>(): Promise<R> {
-    throw notBuilt("transaction()");
+  async transaction<R>(write: (tx: DatasetWriter<T>) => R | Promise<R>): Promise<R> {
+    return this.#host.use((open) => open.queue.transaction((tx) => write(this.#writer(tx))));
+  }
+
+  #writer(tx: TransactionWriter): DatasetWriter<T> {
+    return {
+      get: (key) => asDeclared<Promise<T | undefined>>(tx.get(parseRecordKey(key))),
+      put: (key, value) => tx.put(...this.#host.check(key, value)),
+      remove: (key) => tx.remove(parseRecordKey(key)),
+      update: (key, recipe, options) =>
+        asDeclared<Promise<T>>(tx.update(parseRecordKey(key), this.#editOf(key, recipe, options))),
+    };
+  }
+
+  #editOf(key: string, recipe: (draft: Draft<T>) => void | T | Draft<T>, options: { initial: T } | undefined) {
+    const initial = options ? this.#host.check(key, options.initial)[1] : undefined;
+    return (current: JsonValue | undefined): JsonValue => {
+      const from = current ?? initial;
+      if (from === undefined) throw notFound(this.name, key);
+      return this.#host.check(key, produce(from, asDeclared<(draft: unknown) => JsonValue>(recipe)))[1];
+    };
   }
 
   record(key: string): Live<RecordSnapshot<T | undefined>> {

@@ -1,6 +1,7 @@
 // One dataset in one vault: what is in memory of it, and every write to it. All tabs and the sync loop go through
 // `transact`, so whatever is committed reaches the memory, the listeners and the other tabs in the same order.
 import {
+  alignGroups,
   emptyReplica,
   isSendable,
   needsAttention,
@@ -187,10 +188,12 @@ export class DatasetReplica {
     let before: View["records"] = new Map();
     const result = await this.#vault.transact(this.name, selection, (view) => {
       this.#noteDamage(view.damaged);
-      const decided = decide(view);
-      change = decided.change;
+      const { change: decided, result } = decide(view);
+      // S-16: what holds one record of a group back holds all of them.
+      const records = decided.records && alignGroups(view.records, decided.records, view.isClosed);
+      change = { ...decided, records };
       before = view.records;
-      return decided;
+      return { change, result };
     });
     this.#count(before, change);
     // What another tab had just written may have been counted down and never up: zero is believed only when it was read.
@@ -234,11 +237,27 @@ export class DatasetReplica {
     });
   }
 
-  /** Before a sync: another tab may have moved the checkpoint, and its message may still be under way. */
-  refreshState(): Promise<void> {
+  /**
+   * Before a sync: another tab may have committed, and its message may still be under way, or never come where the tab
+   * crashed before it told of it. Then everything is read again.
+   */
+  refreshUnheard(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#state = (await this.#vault.read(this.name, { type: "keys", keys: [] })).state;
+      const summary = await this.#vault.summarize(this.name);
+      if (this.#isHeard(summary)) this.#state = summary.state;
+      else await this.#refresh(null);
     });
+  }
+
+  #isHeard({ state, records, outbox, attention }: Summary): boolean {
+    const { checkpoint, attempt } = this.#state;
+    return (
+      state.checkpoint?.commit === checkpoint?.commit &&
+      state.attempt?.commit === attempt?.commit &&
+      records === this.#rows &&
+      outbox === this.#outbox &&
+      attention.length === this.#attention.size
+    );
   }
 
   /** Another tab has committed: what it changed is read again. */

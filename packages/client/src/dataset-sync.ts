@@ -34,6 +34,9 @@ import { sweepDataset } from "./sweep.ts";
 import type { SyncContext } from "./sync-context.ts";
 import { SyncTally, type SyncResult } from "./sync-tally.ts";
 
+/** Records that are read to plan a commit: one more than it takes, so that what is cut off is never the first group. */
+const outboxRead = commitRecordsMax + 1;
+
 type Working = Exclude<Stage, { readonly type: "done" }>;
 
 /** Runs until there is nothing left to do, or until nothing more can be done now. Rejects only where it was aborted. */
@@ -139,7 +142,7 @@ class SyncSteps {
   }
 
   #plan({ recordsMax }: Course): Promise<SyncEvent> {
-    return this.#decide({ type: "outbox", limit: recordsMax, keys: [] }, (view) =>
+    return this.#decide({ type: "outbox", limit: outboxRead, keys: [] }, (view) =>
       decideCommit(view, this.#commitContext(recordsMax)),
     );
   }
@@ -150,7 +153,7 @@ class SyncSteps {
 
   #acknowledge(attempt: Attempt, last: boolean, { recordsMax }: Course): Promise<SyncEvent> {
     const { keys } = recordsOf(attempt);
-    return this.#decide({ type: "outbox", limit: keys.length + recordsMax, keys }, (view) =>
+    return this.#decide({ type: "outbox", limit: keys.length + outboxRead, keys }, (view) =>
       decideAcknowledgement(view, attempt, last ? null : this.#commitContext(recordsMax)),
     );
   }

@@ -203,7 +203,8 @@ export class HoldfastClient<D extends Definitions> implements SyncClient<D> {
   }
 
   async discardRejected(id: string): Promise<void> {
-    await discardRejected(await this.#vault(), id);
+    await discardRejected(await this.#vault(), id, this.#now());
+    this.#auto?.ask();
   }
 
   async exportAll(): Promise<ExportFile> {

@@ -200,7 +200,7 @@ export class OpenDataset {
     const unreadable = reading.type === "unreadable" ? reading.error : null;
     if (!this.replica.records) return { syncState: "loading", error: null };
     if (record?.hold?.type === "conflict") return { syncState: "conflict", error: unreadable };
-    if (record?.hold) return { syncState: "rejected", error: record.hold.error };
+    if (record?.hold?.type === "rejected") return { syncState: "rejected", error: record.hold.error };
     if (!record?.pending) return { syncState: "synced", error: unreadable };
     const isSending = this.replica.isSending(key);
     return { syncState: isSending ? "sending" : "pending", error: unreadable };

@@ -1,6 +1,15 @@
 // Proves that simulated runs are not vacuous: they meet what can happen to a sync, and a rule that is broken on purpose is
 // caught.
-import { possibleSteps, type Change, type Decided, type Run, type SyncEvent, type View } from "@holdfast/core";
+import {
+  possibleSteps,
+  type Change,
+  type Decided,
+  type LocalRecord,
+  type RecordKey,
+  type Run,
+  type SyncEvent,
+  type View,
+} from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { simulate } from "./testing/index.ts";
 
@@ -63,7 +72,18 @@ vi.mock("@holdfast/core", async (load) => {
       if (!isBroken("refused is dropped") || !decided.change.records) return decided;
       return changed(decided, { records: new Map([...decided.change.records.keys()].map((key) => [key, null])) });
     },
+    editGroup: (...args: Parameters<Core["editGroup"]>) => {
+      const edited = core.editGroup(...args);
+      // S-16: what a transaction writes goes up record by record.
+      return isBroken("group goes up in parts") ? withoutGroups(edited) : edited;
+    },
     decideAdoption: (...args: Parameters<Core["decideAdoption"]>) => {
+      // S-16: each record of a group is decided by itself.
+      if (isBroken("group decided in parts")) {
+        const [view, ...rest] = args;
+        const { change, result } = core.decideAdoption({ ...view, records: withoutGroups(view.records) }, ...rest);
+        return { change: { ...change, records: withGroupsOf(view.records, change.records ?? new Map()) }, result };
+      }
       const decided = core.decideAdoption(...args);
       if (decided.result.type !== "adopted") return decided;
       // Conflicts are not kept.
@@ -87,6 +107,27 @@ vi.mock("@holdfast/core", async (load) => {
     },
   };
 });
+
+function withoutGroups<R extends LocalRecord | null>(records: ReadonlyMap<RecordKey, R>): ReadonlyMap<RecordKey, R> {
+  return new Map(
+    [...records].map(([key, record]) => [
+      key,
+      record?.pending ? { ...record, pending: { ...record.pending, group: undefined } } : record,
+    ]),
+  );
+}
+
+function withGroupsOf(
+  before: ReadonlyMap<RecordKey, LocalRecord>,
+  records: ReadonlyMap<RecordKey, LocalRecord | null>,
+): ReadonlyMap<RecordKey, LocalRecord | null> {
+  return new Map(
+    [...records].map(([key, record]) => {
+      const group = before.get(key)?.pending?.group;
+      return [key, record?.pending ? { ...record, pending: { ...record.pending, group } } : record];
+    }),
+  );
+}
 
 async function caughtBy(rule: string): Promise<string | null> {
   watched.broken = rule;
@@ -112,6 +153,7 @@ describe("simulated runs are not vacuous", { timeout: 600_000 }, () => {
       "attempt not stored",
     ],
     ...["refused is dropped", "conflicts not kept", "pulled not stored", "local always wins", "edit while sent lost"],
+    ...["group goes up in parts", "group decided in parts"],
   ])("a broken rule is caught: %s", async (rule) => {
     const caught = await caughtBy(rule);
     expect(caught).not.toBeNull();

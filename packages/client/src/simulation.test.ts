@@ -9,7 +9,7 @@ const runs = Number(process.env["HOLDFAST_SIMULATION_RUNS"] ?? 350);
 const happened = new Map<string, number>();
 
 describe("simulation", { timeout: 600_000 }, () => {
-  it("S-1 to S-15: no acknowledged write is lost, all become equal, and nothing that is said is untrue", async () => {
+  it("S-1 to S-16: no acknowledged write is lost, all become equal, and nothing that is said is untrue", async () => {
     for (let seed = 1; seed <= runs; seed += 1) {
       const report = await simulate({ seed, replicas: 2 + (seed % 3), steps: 1_500 });
       for (const [what, times] of Object.entries(report.happenings)) {
@@ -30,6 +30,7 @@ describe("simulation", { timeout: 600_000 }, () => {
       "commit record-refused",
       "late stale",
       "deletion planned",
+      "conflict record settled of a group",
     ]) {
       expect(happened.get(outcome) ?? 0, outcome).toBeGreaterThan(0);
     }

@@ -232,7 +232,7 @@ export class SyncRunner {
     const repaired: RecordKey[] = [];
     const polled = { requests: 0, readUnits: 0, writeUnits: 0 };
     const chosen = this.#chosen(vault, purpose);
-    await Promise.all(chosen.map(({ replica }) => replica.refreshState()));
+    await Promise.all(chosen.map(({ replica }) => replica.refreshUnheard()));
     const starts = await this.#starts(chosen, remote, purpose, polled);
     for (const dataset of chosen) {
       const start = starts.get(dataset.name) ?? "pulling";

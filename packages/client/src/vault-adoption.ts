@@ -4,11 +4,15 @@
 // changes nothing. What another tab writes into the old vault meanwhile stays there for the next run.
 import {
   conflictOf,
-  editRecord,
+  editGroup,
+  groupsOf,
   jsonEquals,
   mergeRecords,
+  recordsAfter,
   type ConflictRecord,
   type DatasetName,
+  type Edit,
+  type JsonValue,
   type LocalRecord,
   type RecordKey,
   type View,
@@ -55,46 +59,69 @@ function copyRecords(incoming: readonly LocalRecord[], to: OpenDataset, now: num
 }
 
 function mergeIncoming(view: View, incoming: readonly LocalRecord[], to: OpenDataset, now: number) {
-  const changed = new Map<RecordKey, LocalRecord | null>();
   const conflicts: ConflictRecord[] = [];
   const copied: LocalRecord[] = [];
-  const inAttempt = new Set(view.state.attempt?.records.map(({ key }) => key));
+  const sent = new Set(view.state.attempt?.records.map(({ key }) => key));
   let { nextOrder } = view.state;
-  for (const record of incoming) {
-    const { key, schema } = record;
-    const current = view.records.get(key);
-    // What can't be read here is never overwritten; the other vault keeps its copy.
-    if (current?.base?.content.type === "unreadable" || (current?.schema ?? 0) > to.declaration.version) continue;
-    copied.push(record);
-    const outcome = mergeRecords({
-      key,
-      base: undefined,
-      local: record.value,
-      remote: current?.value,
-      localModifiedAt: record.modifiedAt,
-      remoteModifiedAt: current?.modifiedAt ?? 0,
-      resolver: to.declaration.resolver,
-    });
-    const isNew = current?.value === undefined;
-    const value = isNew || outcome.type === "asked" ? (isNew ? record.value : current.value) : outcome.value;
-    if (!isNew && outcome.type !== "clean") {
-      const ending = {
-        kind: "guest-merge",
-        result: value,
-        reason: outcome.reason,
-        merge: outcome.conflict,
-        mark: record.modifiedAt,
-      } as const;
-      conflicts.push(conflictOf(current, current.base, { dataset: to.name, now }, ending));
+  const changed = new Map<RecordKey, LocalRecord | null>();
+  for (const together of byGroup(incoming)) {
+    const edits: Edit[] = [];
+    for (const record of together) {
+      const { key, schema } = record;
+      const current = view.records.get(key);
+      // What can't be read here is never overwritten; the other vault keeps its copy.
+      if (current?.base?.content.type === "unreadable" || (current?.schema ?? 0) > to.declaration.version) continue;
+      copied.push(record);
+      const { value, conflict } = meet(record, current, to, now);
+      if (conflict) conflicts.push(conflict);
+      edits.push({ key, value, now: record.modifiedAt, schema, order: nextOrder });
     }
-    const edit = editRecord(
-      current,
-      { key, value, now: record.modifiedAt, schema, order: nextOrder },
-      inAttempt.has(key),
-    );
-    if (edit.type === "unchanged") continue;
-    changed.set(key, edit.record);
-    nextOrder += 1;
+    const written = editGroup(recordsAfter(view.records, changed), edits, sent);
+    for (const [key, record] of written) changed.set(key, record);
+    if (written.size > 0) nextOrder += 1;
   }
   return { changed, conflicts, copied, nextOrder };
+}
+
+/** What was written in one transaction and has not gone up stays together (S-16). */
+function byGroup(records: readonly LocalRecord[]): readonly (readonly LocalRecord[])[] {
+  const groups = new Map<number, LocalRecord[]>();
+  const single: (readonly LocalRecord[])[] = [];
+  for (const record of records) {
+    const place = groupsOf(record).at(-1);
+    const group = place === undefined ? undefined : groups.get(place);
+    if (group) group.push(record);
+    else if (place === undefined) single.push([record]);
+    else groups.set(place, [record]);
+  }
+  return [...single, ...groups.values()];
+}
+
+/** The value that a record has when both are one, and what is told of it. */
+function meet(
+  record: LocalRecord,
+  current: LocalRecord | undefined,
+  to: OpenDataset,
+  now: number,
+): { readonly value: JsonValue | undefined; readonly conflict: ConflictRecord | null } {
+  if (current?.value === undefined) return { value: record.value, conflict: null };
+  const outcome = mergeRecords({
+    key: record.key,
+    base: undefined,
+    local: record.value,
+    remote: current.value,
+    localModifiedAt: record.modifiedAt,
+    remoteModifiedAt: current.modifiedAt,
+    resolver: to.declaration.resolver,
+  });
+  const value = outcome.type === "asked" ? current.value : outcome.value;
+  if (outcome.type === "clean") return { value, conflict: null };
+  const ending = {
+    kind: "guest-merge",
+    result: value,
+    reason: outcome.reason,
+    merge: outcome.conflict,
+    mark: record.modifiedAt,
+  } as const;
+  return { value, conflict: conflictOf(current, current.base, { dataset: to.name, now }, ending) };
 }

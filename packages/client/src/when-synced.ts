@@ -1,5 +1,5 @@
 // Waiting until what was written is in the cloud.
-import { SyncError, type LocalRecord, type RecordKey, type SyncErrorInfo } from "@holdfast/core";
+import { nextLayer, SyncError, type LocalRecord, type RecordKey, type SyncErrorInfo } from "@holdfast/core";
 import type { OpenDataset } from "./open-dataset.ts";
 import { waitFor } from "./waiting.ts";
 
@@ -21,10 +21,10 @@ export async function whenSynced(dataset: OpenDataset, { key, signal }: WhenSync
   // Whatever has a place by now: all places that any tab has taken, but for those that this one has yet to give away.
   const { places } = queue;
   const { state } = await replica.read({ type: "keys", keys: [] });
-  const isMine = ({ pending }: LocalRecord): boolean =>
-    pending !== null &&
-    pending.order < state.nextOrder &&
-    !(pending.order >= places.next && pending.order < places.end);
+  const isMine = (record: LocalRecord): boolean => {
+    const { order } = nextLayer(record);
+    return record.pending !== null && order < state.nextOrder && !(order >= places.next && order < places.end);
+  };
   const selection =
     key === null ? ({ type: "outbox", limit: 1, keys: [] } as const) : ({ type: "keys", keys: [key] } as const);
   const isDone = async (): Promise<boolean> => {
@@ -42,6 +42,7 @@ export async function whenSynced(dataset: OpenDataset, { key, signal }: WhenSync
 
 function waitsFor(dataset: string, { key, hold, base }: LocalRecord): SyncErrorInfo {
   if (hold?.type === "rejected") return hold.error;
+  if (hold?.type === "group") return withGroup(dataset, key, hold.key);
   if (hold) return inConflict(dataset, key);
   if (base?.content.type === "unreadable") return base.content.error;
   return {
@@ -58,6 +59,13 @@ const ended = (dataset: string): SyncError =>
     message: `The client was closed, or another identity is shown now. What was written to "${dataset}" is kept, and goes up when it is opened again.`,
     dataset,
   });
+
+const withGroup = (dataset: string, key: RecordKey, waits: RecordKey): SyncErrorInfo => ({
+  code: "not-found",
+  message: `The record ${JSON.stringify(key)} of "${dataset}" was written in one transaction with ${JSON.stringify(waits)}, and goes up with it. That one is held back; see \`problems\`.`,
+  dataset,
+  key,
+});
 
 const inConflict = (dataset: string, key: string): SyncErrorInfo => ({
   code: "not-found",

@@ -1,9 +1,19 @@
 // From pending records to one attempt (S-2, S-5), and from its acknowledgement to the new bases.
 import { DigestSum, emptyDigest } from "./digest.ts";
 import { nextSyncCount, type CommitId, type RecordKey, type ReplicaId } from "./ids.ts";
-import { jsonEquals, storageForm, utf8Bytes } from "./json-value.ts";
+import { storageForm, utf8Bytes } from "./json-value.ts";
 import { clockAheadMsMax, commitBytesMax, commitRecordsMax, headWritersMax, recordOverheadBytes } from "./limits.ts";
-import { isCounted, isSendable, versionValue, type Content, type LocalRecord, type Version } from "./record.ts";
+import { layersOf, nextLayer, stackLayers } from "./layers.ts";
+import {
+  isCounted,
+  isSendable,
+  settledRecord,
+  type Content,
+  type Layer,
+  type LocalRecord,
+  type Pending,
+  type Version,
+} from "./record.ts";
 import type { Attempt, Checkpoint, Deletion, ReplicaState, SentRecord, Writers } from "./replica.ts";
 import type { SyncErrorInfo } from "./sync-error.ts";
 
@@ -18,21 +28,26 @@ export interface CommitContext {
   readonly recordsMax?: number;
 }
 
-/** The next attempt, or null where nothing can go up. Pending mutations go up oldest first. */
+/**
+ * The next attempt, or null where nothing can go up. Pending mutations go up oldest first; a group goes whole, and so it
+ * does where it has more than `recordsMax` records. `horizon`: all that may go up is here up to this place.
+ */
 export function planCommit(
   checkpoint: Checkpoint,
   pending: readonly LocalRecord[],
   context: CommitContext,
+  horizon = Infinity,
 ): Attempt | null {
-  const chosen = chooseRecords(pending, context.recordsMax ?? commitRecordsMax);
+  const chosen = chooseRecords(pending, context.recordsMax ?? commitRecordsMax, horizon);
   if (chosen.length === 0) return null;
-  const records = chosen.map((record): SentRecord => ({
-    key: record.key,
-    value: record.value,
-    modifiedAt: Math.min(record.modifiedAt, context.now + clockAheadMsMax),
-    schema: record.schema,
-    base: isCounted(record.base) ? { syncCount: record.base.syncCount, commit: record.base.commit } : null,
-  }));
+  const records = chosen.map((record): SentRecord => {
+    const { key, base } = record;
+    const { value, modifiedAt, schema } = nextLayer(record);
+    return {
+      ...{ key, value, schema, modifiedAt: Math.min(modifiedAt, context.now + clockAheadMsMax) },
+      base: isCounted(base) ? { syncCount: base.syncCount, commit: base.commit } : null,
+    };
+  });
   const sum = new DigestSum(checkpoint.digest, checkpoint.recordCount);
   const syncCount = nextSyncCount(checkpoint.syncCount);
   for (const { key, value, base } of records) {
@@ -88,9 +103,15 @@ export function landDeletion(
     const edit = droppedByKey.get(key);
     const isDropped = edit?.order === pending?.order && edit?.modifiedAt === modifiedAt;
     const goes = !pending || isDropped || value === undefined;
-    landed.set(key, goes ? null : { ...record, base: null, hold: null });
+    landed.set(key, goes ? null : { ...record, base: null, hold: null, pending: withoutDropped(pending, edit?.order) });
   }
   return landed;
+}
+
+/** S-16: of what the record was in earlier groups, that which went with the deletion goes. */
+function withoutDropped(pending: Pending, dropped = 0): Pending {
+  if (!pending.group) return pending;
+  return { ...pending, group: { sealed: pending.group.sealed.filter(({ order }) => order > dropped) } };
 }
 
 /** The cloud has taken the attempt: bases := sent values; what was edited meanwhile stays pending. */
@@ -115,17 +136,16 @@ export function acknowledgeCommit(
 /** One record of a landed attempt: its base is what was sent. */
 export function landRecord(current: LocalRecord | undefined, sent: SentRecord, attempt: Attempt): LocalRecord | null {
   const base = sentVersion(sent, attempt);
-  const local = current ? current.value : sent.value;
-  if (jsonEquals(local, sent.value)) return settledRecord(sent.key, base);
-  return {
-    key: sent.key,
-    base: isCounted(base) ? base : null,
-    value: local,
-    modifiedAt: Math.max(current?.modifiedAt ?? 0, sent.modifiedAt + 1),
-    schema: current?.schema ?? sent.schema,
-    pending: { order: current?.pending?.order ?? 0, again: null },
-    hold: current?.hold ?? null,
-  };
+  if (!current) return settledRecord(sent.key, base);
+  // What was edited since is later than what it was built on, whatever the clock says.
+  const layers = layersOf(current).map((layer): Layer => ({
+    ...layer,
+    modifiedAt: Math.max(layer.modifiedAt, sent.modifiedAt + 1),
+  }));
+  // A row that is not pending any more (it was lost, and healed) holds what the app sees.
+  const { value, modifiedAt, schema, pending, hold } = current;
+  const kept = pending ? layers : [{ order: 0, value, modifiedAt: Math.max(modifiedAt, sent.modifiedAt + 1), schema }];
+  return stackLayers({ key: sent.key, base, hold, again: null, isGrouped: pending?.group !== undefined }, kept);
 }
 
 export function sentVersion(sent: SentRecord, attempt: Attempt): Version {
@@ -134,29 +154,41 @@ export function sentVersion(sent: SentRecord, attempt: Attempt): Version {
   return { syncCount, commit: attempt.commit, modifiedAt: sent.modifiedAt, schema: sent.schema, content };
 }
 
-/** Local equals base: nothing is kept of what does not exist. */
-export function settledRecord(key: LocalRecord["key"], base: Version | null): LocalRecord | null {
-  if (!isCounted(base)) return null;
-  const { modifiedAt, schema } = base;
-  return { key, base, value: versionValue(base), modifiedAt, schema, pending: null, hold: null };
-}
-
-function chooseRecords(pending: readonly LocalRecord[], recordsMax: number): readonly LocalRecord[] {
+function chooseRecords(pending: readonly LocalRecord[], recordsMax: number, horizon: number): readonly LocalRecord[] {
   const chosen: LocalRecord[] = [];
+  /** Places of groups with a record that goes up in an earlier one: it can't be in this commit twice. */
+  const later = new Set<number>();
   let bytes = 0;
-  for (const record of pending.filter(isSendable).sort(byPlace)) {
-    if (chosen.length === recordsMax) break;
-    bytes += recordBytes(record);
-    if (bytes > commitBytesMax && chosen.length > 0) break;
-    chosen.push(record);
+  for (const unit of unitsOf(pending)) {
+    const place = placeOf(unit[0]);
+    if (later.has(place) || (unit[0]?.pending?.group && place > horizon)) break;
+    bytes += unit.reduce((sum, record) => sum + recordBytes(record), 0);
+    if (chosen.length > 0 && (chosen.length + unit.length > recordsMax || bytes > commitBytesMax)) break;
+    chosen.push(...unit);
+    for (const record of unit) for (const { order } of layersOf(record).slice(1)) later.add(order);
   }
   return chosen;
 }
 
-const byPlace = (a: LocalRecord, b: LocalRecord): number => (a.pending?.order ?? 0) - (b.pending?.order ?? 0);
+/** What goes up together: a record, or the records of a group; oldest first. */
+function unitsOf(pending: readonly LocalRecord[]): readonly (readonly LocalRecord[])[] {
+  const units: LocalRecord[][] = [];
+  for (const record of pending.filter(isSendable).sort((a, b) => placeOf(a) - placeOf(b))) {
+    const last = units.at(-1);
+    const isSameGroup = record.pending?.group && last?.[0]?.pending?.group && placeOf(last[0]) === placeOf(record);
+    if (isSameGroup) last.push(record);
+    else units.push([record]);
+  }
+  return units;
+}
 
-const recordBytes = (record: LocalRecord): number =>
-  recordOverheadBytes + utf8Bytes(record.key) + (record.value === undefined ? 0 : storageForm(record.value).bytes);
+const placeOf = (record: LocalRecord | undefined): number => (record ? nextLayer(record).order : 0);
+
+const recordBytes = (record: LocalRecord): number => layerBytes(record.key, nextLayer(record));
+
+/** Bytes that a value takes in a commit, at most. */
+export const layerBytes = (key: RecordKey, { value }: Pick<Layer, "value">): number =>
+  recordOverheadBytes + utf8Bytes(key) + (value === undefined ? 0 : storageForm(value).bytes);
 
 /** The 16 writers that were heard of last, this one at the end. */
 export function writersAfter(writers: Writers, replica: ReplicaId, commit: CommitId): Writers {

@@ -46,6 +46,17 @@ export interface ConflictRecord<T = JsonValue> extends Conflict<T> {
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** What else was written in the same transaction and decided with it. */
+  readonly group?: readonly ConflictMember<T>[];
+}
+
+/** A record that was decided with another one's conflict. */
+export interface ConflictMember<T = JsonValue> {
+  readonly key: string;
+  readonly base: T | undefined;
+  readonly local: T | undefined;
+  readonly remote: T | undefined;
+  readonly result: T | undefined;
 }
 
 /** How one field that both sides changed is merged; made by `counter()`, `text()` and the like, for `byPath`. */
@@ -79,7 +90,15 @@ function parseFields(input: Fields): ConflictRecord | null {
     clashes: Object.freeze(clashes.filter(isPointer)),
     localPatch: parsePatch(input["localPatch"]),
     remotePatch: parsePatch(input["remotePatch"]),
+    ...(isList(input["group"]) ? { group: Object.freeze(input["group"].flatMap(parseMember)) } : {}),
   });
+}
+
+function parseMember(input: unknown): readonly ConflictMember[] {
+  if (!isObject(input) || typeof input["key"] !== "string") return [];
+  const { key, base, local, remote, result } = input;
+  const sides = { base: parseOptional(base), local: parseOptional(local), remote: parseOptional(remote) };
+  return [Object.freeze({ key, ...sides, result: parseOptional(result) })];
 }
 
 function parsePatch(input: unknown): Patch {

@@ -2,7 +2,8 @@
 import type { RecordKey } from "./ids.ts";
 import { jsonEquals, type JsonValue } from "./json-value.ts";
 import { clockAheadMsMax } from "./limits.ts";
-import { versionValue, type LocalRecord, type Pending } from "./record.ts";
+import { layersOf, stackLayers, valueBeneath } from "./layers.ts";
+import { type LocalRecord, type Pending } from "./record.ts";
 import { SyncError } from "./sync-error.ts";
 
 export interface Edit {
@@ -33,6 +34,12 @@ export function editRecord(current: LocalRecord | undefined, edit: Edit, inAttem
   const base = current?.base ?? null;
   // What waits for a person's decision goes on waiting, also where it has become what the cloud holds.
   const pending = pendingAfter(current, edit, inAttempt) ?? (held ? (current?.pending ?? null) : null);
+  const sealed = current && pending === null ? layersOf(current).slice(0, -1) : [];
+  if (current && sealed.length > 0) {
+    // Back to what it was in its earlier group, which still has to go up.
+    const again = current.pending?.again ?? null;
+    return { type: "edited", record: stackLayers({ ...current, hold: held, again, isGrouped: true }, sealed) };
+  }
   if (pending === null && base === null) return { type: "edited", record: null };
   return {
     type: "edited",
@@ -53,12 +60,15 @@ export function stampEdit(now: number, baseModifiedAt: number | null): number {
   return baseModifiedAt === null ? now : Math.min(Math.max(now, baseModifiedAt + 1), now + clockAheadMsMax);
 }
 
-/** S-4. A record that goes back to its base is no longer pending, unless it was sent and may have landed. */
+/**
+ * S-4. A record that goes back to what it was built on is no longer pending, unless it was sent and may have landed. One
+ * that was written in a group stays in it (S-16).
+ */
 function pendingAfter(current: LocalRecord | undefined, edit: Edit, inAttempt: boolean): Pending | null {
-  const again = current?.pending?.again ?? null;
-  const differs = !jsonEquals(versionValue(current?.base ?? null), edit.value);
-  if (!differs && !inAttempt && again === null) return null;
-  return { order: current?.pending?.order ?? edit.order, again };
+  const pending = current?.pending ?? null;
+  const differs = !jsonEquals(current ? valueBeneath(current) : undefined, edit.value);
+  if (!differs && !inAttempt && !pending?.again) return null;
+  return pending ?? { order: edit.order, again: null };
 }
 
 const unreadable = (key: RecordKey): SyncError =>

@@ -27,6 +27,8 @@ export type MergeOutcome =
   | { readonly type: "clean"; readonly value: JsonValue | undefined }
   | {
       readonly type: "resolved";
+      /** Whose side of the clashes was taken; "own": a value of the resolver's. */
+      readonly side: Side | "own";
       readonly value: JsonValue | undefined;
       /** Why, in a sentence for people, without the record's values. */
       readonly reason: string;
@@ -87,18 +89,18 @@ export function mergeRecords(input: MergeInput): MergeOutcome {
   const what = whatClashed(conflict, isTooLarge);
   if (plan.otherwise === newestWins) {
     const side = newestSide(conflict, input.localWinsTie ?? false);
-    return { type: "resolved", value: values[side], reason: `${what}; ${whyNewest(conflict, side)}.`, conflict };
+    return { type: "resolved", side, value: values[side], reason: `${what}; ${whyNewest(conflict, side)}.`, conflict };
   }
   const answer = askResolver(plan.otherwise, conflict);
   const reason = `${what}; ${answer.how}.`;
   switch (answer.type) {
     case "local":
     case "remote":
-      return { type: "resolved", value: values[answer.type], reason, conflict };
+      return { type: "resolved", side: answer.type, value: values[answer.type], reason, conflict };
     case "removed":
-      return { type: "resolved", value: undefined, reason, conflict };
+      return { type: "resolved", side: "own", value: undefined, reason, conflict };
     case "value":
-      return { type: "resolved", value: answer.value, reason, conflict };
+      return { type: "resolved", side: "own", value: answer.value, reason, conflict };
     case "ask":
       return { type: "asked", reason, conflict };
   }

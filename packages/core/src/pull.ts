@@ -5,9 +5,12 @@ import type { ConflictRecord } from "./conflict.ts";
 import { DigestSum } from "./digest.ts";
 import type { CommitId, RecordKey, ReplicaId } from "./ids.ts";
 import { jsonEquals } from "./json-value.ts";
+import type { Arrival } from "./layer-stack.ts";
+import { rebaseGroups } from "./rebase-group.ts";
 import { rebaseRecord, type RebaseContext } from "./rebase.ts";
 import { isCounted, isSameVersion, versionValue, type LocalRecord, type RemoteRecord, type Version } from "./record.ts";
 import { isCloudBehind } from "./repair.ts";
+import { recordsAfter } from "./replica-view.ts";
 import { checkpointAt, type Attempt, type Head, type ReplicaState } from "./replica.ts";
 
 export interface Pulled {
@@ -72,6 +75,8 @@ export function adoptPull(
     }
   }
   const repaired: RecordKey[] = [];
+  /** S-16: what came for records of groups, which are decided together. */
+  const grouped = new Map<RecordKey, Arrival>();
   let pulledCount = 0;
   let merged = 0;
   const apply = (key: RecordKey, remote: Version | null, datasetDeleted: boolean): void => {
@@ -80,6 +85,11 @@ export function adoptPull(
     if (same && !differs(before, remote)) return;
     if (same) repaired.push(key);
     else pulledCount += 1;
+    if (before?.pending?.group) {
+      grouped.set(key, { remote, datasetDeleted });
+      merged += 1;
+      return;
+    }
     const rebased = rebaseRecord(key, before, remote, { ...context, datasetDeleted, cloudRestored });
     if (before?.pending && rebased.record) merged += 1;
     if (rebased.conflict) conflicts.push(rebased.conflict);
@@ -91,6 +101,12 @@ export function adoptPull(
       const base = current(key)?.base ?? null;
       if (base && !remotes.has(key)) apply(key, null, base.syncCount <= head.floor);
     }
+  }
+  if (grouped.size > 0) {
+    const members = [...recordsAfter(records, changes).values()].filter(({ pending }) => pending?.group);
+    const decided = rebaseGroups(members, grouped, { ...context, cloudRestored });
+    conflicts.push(...decided.conflicts);
+    for (const [key, record] of decided.records) changes.set(key, record);
   }
   return {
     type: "verified",
@@ -205,8 +221,7 @@ function offerAgain(
 ): void {
   for (const sent of attempt.records) {
     const current = records.get(sent.key);
-    const order = current?.pending?.order ?? 0;
-    const again = current?.pending?.again ?? "sent";
+    const pending = { order: 0, ...current?.pending, again: current?.pending?.again ?? "sent" } as const;
     changes.set(sent.key, {
       key: sent.key,
       base: current?.base ?? null,
@@ -214,7 +229,7 @@ function offerAgain(
       value: current ? current.value : sent.value,
       modifiedAt: current?.modifiedAt ?? sent.modifiedAt,
       schema: current?.schema ?? sent.schema,
-      pending: { order, again },
+      pending,
       hold: current?.hold ?? null,
     });
   }

@@ -1,14 +1,16 @@
 // What a pulled version does to one record: taken where nothing is pending, else the pending edit is laid upon it.
-import { settledRecord } from "./commit-plan.ts";
 import { conflictOf } from "./conflict-record.ts";
 import type { ConflictRecord, AnyResolver, Resolver } from "./conflict.ts";
 import type { DatasetName, RecordKey } from "./ids.ts";
 import { jsonEquals, parseValue, type JsonValue } from "./json-value.ts";
 import { mergeRecords } from "./merge.ts";
+import type { Side } from "./path-policy.ts";
+import { clashesFor, newestWins } from "./resolvers.ts";
 import {
   isCounted,
   isOutdated,
   isSameVersion,
+  settledRecord,
   versionValue,
   type LocalRecord,
   type Pending,
@@ -28,12 +30,16 @@ export interface RebaseContext {
   readonly version?: number;
   readonly upgrade?: ((value: JsonValue, fromVersion: number) => unknown) | undefined;
   readonly isValid?: (value: JsonValue) => boolean;
+  /** S-16: clashes were decided for this side already, with those of the record's group; or a person is asked with them. */
+  readonly decided?: Side | "ask";
 }
 
 export interface Rebased {
   /** null: nothing is left to keep. */
   readonly record: LocalRecord | null;
   readonly conflict: ConflictRecord | null;
+  /** Who won, where both sides clashed and nobody has to be asked; "own": a value of the resolver's. */
+  readonly won?: Side | "own";
 }
 
 /** `remote` null: the cloud has no such record (full compare, or the dataset was deleted). */
@@ -140,12 +146,13 @@ function isOfferable(current: LocalRecord, remote: Version | null): boolean {
   return !isSameVersion(current.base, remote) && !jsonEquals(current.value, versionValue(remote));
 }
 
-const reoffered = ({ pending }: LocalRecord): Pending => ({ order: pending?.order ?? 0, again: "reoffered" });
+const reoffered = ({ pending }: LocalRecord): Pending => ({ order: 0, ...pending, again: "reoffered" });
 
 /** Without a base there is nothing to merge from: the newer edit wins, the other is kept in the conflict record. */
 function chooseNewer(sides: RebaseSides, context: RebaseContext): Rebased {
   const { current, remote, remoteValue } = sides;
-  const localWins = current.modifiedAt > (remote?.modifiedAt ?? 0);
+  const isNewer = current.modifiedAt > (remote?.modifiedAt ?? 0);
+  const localWins = context.decided === "local" || (context.decided !== "remote" && isNewer);
   const result = localWins ? current.value : remoteValue;
   const conflict = conflictOf(current, remote, context, {
     kind: context.cloudRestored ? "cloud-restored" : "record",
@@ -155,11 +162,13 @@ function chooseNewer(sides: RebaseSides, context: RebaseContext): Rebased {
   return {
     record: localWins ? onNewBase(sides, current.value) : settledRecord(current.key, remote),
     conflict,
+    won: localWins ? "local" : "remote",
   };
 }
 
 function merged(sides: RebaseSides, context: RebaseContext): Rebased {
   const { current, baseValue: base, remote, remoteValue } = sides;
+  const declared = context.resolver ?? newestWins;
   const outcome = mergeRecords({
     key: current.key,
     base,
@@ -167,7 +176,7 @@ function merged(sides: RebaseSides, context: RebaseContext): Rebased {
     remote: remoteValue,
     localModifiedAt: current.modifiedAt,
     remoteModifiedAt: remote?.modifiedAt ?? 0,
-    resolver: context.resolver,
+    resolver: context.decided ? clashesFor(context.decided, declared) : declared,
   });
   const isAllowed =
     outcome.type === "asked" ||
@@ -189,7 +198,7 @@ function merged(sides: RebaseSides, context: RebaseContext): Rebased {
         reason: outcome.reason,
         merge: outcome.conflict,
       });
-      return { record: onNewBase(sides, outcome.value), conflict };
+      return { record: onNewBase(sides, outcome.value), conflict, won: outcome.side };
     }
     case "asked": {
       const conflict = conflictOf(current, remote, context, {
@@ -214,7 +223,7 @@ function hold(sides: RebaseSides, conflict: ConflictRecord): Rebased {
 /** The record with `value`, upon the remote version: pending where the two differ. */
 function onNewBase({ current, remote, remoteValue }: RebaseSides, value: JsonValue | undefined): LocalRecord | null {
   if (jsonEquals(value, remoteValue)) return settledRecord(current.key, remote);
-  const again = current.pending?.again ?? null;
+  const pending = current.pending ?? { order: 0, again: null };
   return {
     key: current.key,
     base: isCounted(remote) ? remote : null,
@@ -223,7 +232,7 @@ function onNewBase({ current, remote, remoteValue }: RebaseSides, value: JsonVal
     schema: current.schema,
     // S-4: upon a newer base it no longer matters that it was sent: the attempt has ended, and what is equal to this base
     // was never sent from it. Otherwise going back to the base would count as an edit, and win over what was built on it.
-    pending: { order: current.pending?.order ?? 0, again: again === "sent" ? null : again },
+    pending: pending.again === "sent" ? { ...pending, again: null } : pending,
     hold: current.hold?.type === "rejected" ? current.hold : null,
   };
 }

@@ -29,7 +29,9 @@ export interface RemoteRecord extends Version {
 export type Hold =
   /** `base`: the value that both sides started from, for another merge when the cloud changes again. */
   | { readonly type: "conflict"; readonly id: string; readonly base: JsonValue | undefined }
-  | { readonly type: "rejected"; readonly id: string; readonly error: SyncErrorInfo; readonly at: number };
+  | { readonly type: "rejected"; readonly id: string; readonly error: SyncErrorInfo; readonly at: number }
+  /** S-16: the record `key` of its group is held back, or waits for another version of the app. */
+  | { readonly type: "group"; readonly key: RecordKey };
 
 /** S-4: why, and in which order, a record waits to be pushed. */
 export interface Pending {
@@ -37,6 +39,21 @@ export interface Pending {
   readonly order: number;
   /** Pending even where local equals base: it was sent and may not have landed ("sent"), or has no base any more ("reoffered"). */
   readonly again: "sent" | "reoffered" | null;
+  /** S-16: it was written in a transaction, and goes up with all that has the same place. Absent: by itself. */
+  readonly group?: Group | undefined;
+}
+
+export interface Group {
+  /** Oldest first: what the record was in earlier groups that go up before this one, as they would not fit into one. */
+  readonly sealed: readonly Layer[];
+}
+
+/** S-16: one of the values that a record takes in turn, each with its own group. */
+export interface Layer {
+  readonly order: number;
+  readonly value: JsonValue | undefined;
+  readonly modifiedAt: number;
+  readonly schema: number;
 }
 
 export interface LocalRecord {
@@ -67,15 +84,18 @@ export const isOutdated = ({ pending, base, schema }: LocalRecord): boolean =>
 
 /** Whether the record may go up now. What cannot be read is never overwritten (S-19). */
 export const isSendable = (record: LocalRecord): boolean =>
-  record.pending !== null && record.hold === null && record.base?.content.type !== "unreadable" && !isOutdated(record);
+  record.pending !== null && record.hold === null && !waitsForAnother(record);
 
-/** Whether something about the record waits for a person, or for another version of the app. */
-export const needsAttention = (record: LocalRecord): boolean =>
-  record.hold !== null || record.base?.content.type === "unreadable" || isOutdated(record);
+/** Whether something about the record, or about its group, waits for a person, or for another version of the app. */
+export const needsAttention = (record: LocalRecord): boolean => record.hold !== null || waitsForAnother(record);
 
-/** What a replica keeps of a record; null where there is nothing to keep. */
-export function recordFromVersion(key: RecordKey, version: Version | null): LocalRecord | null {
-  if (!isCounted(version)) return null;
-  const { modifiedAt, schema } = version;
-  return { key, base: version, value: versionValue(version), modifiedAt, schema, pending: null, hold: null };
+/** S-19: whether the record waits for a version of the app that can read what lies beneath it. */
+export const waitsForAnother = (record: LocalRecord): boolean =>
+  record.base?.content.type === "unreadable" || isOutdated(record);
+
+/** Local equals base; null: nothing is kept of what does not exist. */
+export function settledRecord(key: RecordKey, base: Version | null): LocalRecord | null {
+  if (!isCounted(base)) return null;
+  const { modifiedAt, schema } = base;
+  return { key, base, value: versionValue(base), modifiedAt, schema, pending: null, hold: null };
 }

@@ -42,8 +42,8 @@ export function byPath(
   return resolver;
 }
 
-/** Decides clashes for one side; what the policies of `resolver` merge, they go on merging. */
-export function clashesFor(side: Side, resolver: Resolver<JsonValue>): AnyResolver {
+/** Decides clashes for one side, or asks a person about each; what the policies of `resolver` merge, they go on merging. */
+export function clashesFor(side: Side | "ask", resolver: Resolver<JsonValue>): AnyResolver {
   const { merges, policies } = planOf(resolver);
   const decided: AnyResolver = () => ({ type: side });
   setPlan(decided, { merges, policies, otherwise: decided });

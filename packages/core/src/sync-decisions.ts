@@ -4,8 +4,12 @@
 import { acknowledgeCommit, planCommit, planDeletion, rejectRecords, type CommitContext } from "./commit-plan.ts";
 import type { ConflictRecord } from "./conflict.ts";
 import type { RecordKey } from "./ids.ts";
+import { alignGroups } from "./groups.ts";
 import { jsonEquals, type JsonValue } from "./json-value.ts";
+import { nextLayer } from "./layers.ts";
 import { adoptPull, needsWholeReplica, type AdoptContext, type Pulled } from "./pull.ts";
+import type { Arrival } from "./layer-stack.ts";
+import { rebaseGroups } from "./rebase-group.ts";
 import { rebaseRecord, type RebaseContext } from "./rebase.ts";
 import { isOutdated, isSameVersion, type LocalRecord, type Pending, type RemoteRecord } from "./record.ts";
 import { recordsAfter, type Change, type Selection, type View } from "./replica-view.ts";
@@ -54,11 +58,11 @@ export function decideEmpty({ state }: View): Decided {
 }
 
 /** S-2, S-5: the next attempt, made durable before it leaves. `view` holds the outbox as far as it fits into one. */
-export function decideCommit({ state, records }: View, context: CommitContext): Decided {
+export function decideCommit({ state, records, horizon }: View, context: CommitContext): Decided {
   const open = openAttempt(state);
   if (open) return open;
   if (state.checkpoint === null) return { change: {}, result: { type: "unready" } };
-  const attempt = planCommit(state.checkpoint, [...records.values()], context);
+  const attempt = planCommit(state.checkpoint, [...records.values()], context, horizon);
   if (attempt) return { change: { state: { ...state, attempt } }, result: { type: "planned", attempt, first: true } };
   return { change: { state: { ...state, lastSyncedAt: context.now } }, result: { type: "nothing" } };
 }
@@ -84,13 +88,15 @@ const openAttempt = ({ attempt }: ReplicaState): Decided | null =>
 /** Bases := sent values; and, in the same transaction, the next attempt. `context` null: no further one. */
 export function decideAcknowledgement(view: View, attempt: Attempt, context: CommitContext | null): Decided {
   const isStill = view.state.attempt?.commit === attempt.commit;
-  const landed = isStill ? acknowledgeCommit(view.state, attempt, ({ key }) => view.records.get(key)) : null;
-  const state = landed?.state ?? view.state;
-  const records = landed ? recordsAfter(view.records, landed.records) : view.records;
+  const acknowledged = isStill ? acknowledgeCommit(view.state, attempt, ({ key }) => view.records.get(key)) : null;
+  const state = acknowledged?.state ?? view.state;
+  // What comes next of a record may be held by another of its next group (S-16).
+  const landed = acknowledged && alignGroups(view.records, acknowledged.records, false);
+  const records = landed ? recordsAfter(view.records, landed) : view.records;
   const next: Decided = context
-    ? decideCommit({ state, records, damaged: [] }, context)
+    ? decideCommit({ ...view, state, records }, context)
     : { change: {}, result: { type: "nothing" } };
-  return { change: { state: next.change.state ?? state, records: landed?.records }, result: next.result };
+  return { change: { state: next.change.state ?? state, records: landed ?? undefined }, result: next.result };
 }
 
 /** S-5, S-14: nothing of the attempt was applied, and never will be; the records at fault are held back with their reason. */
@@ -101,7 +107,8 @@ export function decideEnd(view: View, attempt: Attempt, atFault: Faults, at: num
   for (const { key, value } of attempt.records) {
     const error = atFault.get(key);
     // What was edited since was not refused: it goes up with the next attempt.
-    if (!error || !jsonEquals(view.records.get(key)?.value, value)) continue;
+    const current = view.records.get(key);
+    if (!error || !current || !jsonEquals(nextLayer(current).value, value)) continue;
     const held = rejectRecords(view.records, new Set([key]), error, { at, commit: attempt.commit });
     for (const [of, record] of held) records.set(of, record);
   }
@@ -119,14 +126,23 @@ export const isReadableNow = (records: Iterable<LocalRecord>, readAgain: ReadAga
 export function decideReread({ records }: View, readAgain: ReadAgain, context: RebaseContext): Decided {
   const changed = new Map<RecordKey, LocalRecord | null>();
   const conflicts: ConflictRecord[] = [];
+  const grouped = new Map<RecordKey, Arrival>();
   for (const [key, record] of records) {
     const read = reread(record, readAgain, context.version ?? Infinity);
     if (!read) continue;
+    if (record.pending?.group) {
+      grouped.set(key, { remote: read.remote, datasetDeleted: false });
+      changed.set(key, read.current);
+      continue;
+    }
     const rebased = rebaseRecord(key, read.current, read.remote, context);
     changed.set(key, rebased.record);
     if (rebased.conflict) conflicts.push(rebased.conflict);
   }
-  return { ...nothingDone, change: { records: changed, conflicts } };
+  const members = [...recordsAfter(records, changed).values()].filter(({ pending }) => pending?.group);
+  const decided = rebaseGroups(members, grouped, context);
+  const all = new Map([...changed, ...decided.records]);
+  return { ...nothingDone, change: { records: all, conflicts: [...conflicts, ...decided.conflicts] } };
 }
 
 function reread(record: LocalRecord, readAgain: ReadAgain, version: number) {
@@ -136,6 +152,6 @@ function reread(record: LocalRecord, readAgain: ReadAgain, version: number) {
   const remote = isSameVersion(read, base) ? read : isKnownNow ? base : null;
   if (remote === null) return null;
   // What an outdated edit was built on is gone: the two meet without a base.
-  const reoffered: Pending = { ...pending, order: pending?.order ?? 0, again: "reoffered" };
+  const reoffered: Pending = { order: 0, ...pending, again: "reoffered" };
   return { remote, current: isKnownNow ? { ...record, base: null, pending: reoffered } : record };
 }

@@ -43,13 +43,22 @@ const anyStepOrRestore = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant("back-up") }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("restore") }) },
 );
-type Step = typeof anyStep | typeof anyStepOrRestore extends fc.Arbitrary<infer T> ? T : never;
+/** A commit shall take two records here, so that a third one seals what was written before. */
+const pairs = [grown.slice(0, 2), grown.slice(1, 3), [...grown.slice(0, 1), ...grown.slice(2, 3)]];
+const groupMax = 2;
+const anyStepOrGroup = fc.oneof(...steps, {
+  weight: 12,
+  arbitrary: fc.record({ type: fc.constant("grow-together"), replica, keys: fc.constantFrom(...pairs) }),
+});
+type Step = typeof anyStep | typeof anyStepOrRestore | typeof anyStepOrGroup extends fc.Arbitrary<infer T> ? T : never;
 
 class World {
   readonly table = new ModelTable();
   readonly replicas: readonly ModelReplica[];
   /** What each grown record must hold in the end. */
   readonly written = new Map<RecordKey, string[]>();
+  /** Fields that were written to several records in one transaction. */
+  readonly together = new Map<string, readonly RecordKey[]>();
   /** The last value that each replica gave its own record. */
   readonly swungOwn = new Map<RecordKey, JsonValue | undefined>();
   /** Requests that the network still holds, and answers that are on their way. */
@@ -71,6 +80,8 @@ class World {
     switch (step.type) {
       case "grow":
         return this.#grow(this.#at(step.replica), step.key);
+      case "grow-together":
+        return this.#growTogether(this.#at(step.replica), step.keys);
       case "swing":
         return this.#at(step.replica).edit(swung, step.value);
       case "swing-own":
@@ -97,7 +108,7 @@ class World {
   }
 
   /** A fair run without new faults. */
-  deliver(): void {
+  deliver(after: () => void): void {
     this.table.reveal(() => true);
     for (let round = 0; round < 4; round++) {
       for (const each of this.replicas) {
@@ -106,6 +117,7 @@ class World {
           const attempt = each.attempt(99);
           if (!attempt) break;
           each.receive(attempt, this.table.commit(attempt, { slow: false }));
+          after();
         }
         // A row that was lost without anyone writing to it is found by comparing the whole.
         each.pull(true);
@@ -124,6 +136,25 @@ class World {
     const before = on.records.get(key)?.value;
     on.edit(key, { ...(isJsonObject(before) ? before : {}), [field]: on.id });
     this.written.set(key, [...(this.written.get(key) ?? []), field]);
+  }
+
+  #growTogether(on: ModelReplica, keys: readonly RecordKey[]): void {
+    const field = `f${(this.#ids += 1)}`;
+    const values = keys.map((key) => {
+      const before = on.records.get(key)?.value;
+      return [key, { ...(isJsonObject(before) ? before : {}), [field]: on.id }] as const;
+    });
+    on.transact(new Map(values), groupMax);
+    for (const key of keys) this.written.set(key, [...(this.written.get(key) ?? []), field]);
+    this.together.set(field, keys);
+  }
+
+  /** S-16: of what was written together, the cloud never holds a part. */
+  seesGroupsWhole(): boolean {
+    return [...this.together].every(([field, keys]) => {
+      const there = keys.filter((key) => namesOf(this.table.value(key)).includes(field));
+      return there.length === 0 || there.length === keys.length;
+    });
   }
 
   #swingOwn(n: number, value: JsonValue | undefined): void {
@@ -187,11 +218,32 @@ it("S-12: with a cloud that goes back, they still converge, and what does not wi
   expect(restored).toBeGreaterThan(100);
 });
 
+it("S-16: what was written together goes up together, in groups that grow, are sealed, and meet what others wrote", () => {
+  let sealed = 0;
+  const property = fc.property(fc.array(anyStepOrGroup, { minLength: 10, maxLength: 60, size: "max" }), (steps) => {
+    const { world, values } = played(steps, (each) => {
+      expect(each.seesGroupsWhole()).toBe(true);
+      for (const { records } of each.replicas) {
+        for (const { pending } of records.values()) if (pending?.group && pending.group.sealed.length > 0) sealed += 1;
+      }
+    });
+    for (const [key, fields] of world.written) expect(namesOf(values[key])).toEqual(expect.arrayContaining(fields));
+  });
+  fc.assert(property, { ...runs, numRuns: 1_000 });
+  expect(sealed).toBeGreaterThan(500);
+});
+
 /** Takes the steps, delivers everything, and sees that all replicas are equal and hold what the cloud holds. */
-function played(steps: readonly Step[]): { world: World; values: Record<string, JsonValue> } {
+function played(
+  steps: readonly Step[],
+  after: (world: World) => void = () => {},
+): { world: World; values: Record<string, JsonValue> } {
   const world = new World();
-  for (const each of steps) world.take(each);
-  world.deliver();
+  for (const each of steps) {
+    world.take(each);
+    after(world);
+  }
+  world.deliver(() => after(world));
   const [values = {}, ...others] = world.replicas.map(({ records }) => valuesOf(records));
   for (const other of others) expect(other).toEqual(values);
   for (const { state, records } of world.replicas) {

@@ -2,6 +2,7 @@
 // transaction, or one read with the transaction that follows it.
 import { acknowledgeCommit, planCommit } from "../src/commit-plan.ts";
 import type { ConflictRecord } from "../src/conflict.ts";
+import { editGroup } from "../src/groups.ts";
 import type { RecordKey, ReplicaId } from "../src/ids.ts";
 import type { JsonValue } from "../src/json-value.ts";
 import { editRecord } from "../src/local-edit.ts";
@@ -39,12 +40,19 @@ export class ModelReplica {
     this.state = { ...this.state, nextOrder: this.state.nextOrder + 1 };
   }
 
+  /** S-16: all in one transaction; a commit takes `recordsMax`. */
+  transact(values: ReadonlyMap<RecordKey, JsonValue>, recordsMax: number): void {
+    const inAttempt = new Set(this.state.attempt?.records.map(({ key }) => key));
+    const [now, order] = [this.#now(), this.state.nextOrder];
+    const edits = [...values].map(([key, value]) => ({ key, value, now, schema: 1, order }));
+    this.#store(editGroup(this.records, edits, inAttempt, recordsMax));
+    this.state = { ...this.state, nextOrder: order + 1 };
+  }
+
   /** The attempt that is to be sent: the open one, or a new one that is made durable. */
   attempt(recordsMax: number): Attempt | null {
     if (this.state.attempt || !this.state.checkpoint) return this.state.attempt;
-    const pending = [...this.records.values()]
-      .filter((record) => record.pending)
-      .sort((a, b) => (a.pending?.order ?? 0) - (b.pending?.order ?? 0));
+    const pending = [...this.records.values()].filter((record) => record.pending);
     const [commit, newLineage] = [commitOf(this.#newCommit()), `lineage of ${this.id}`];
     const attempt = planCommit(this.state.checkpoint, pending, {
       ...{ commit, replica: this.id, newLineage, now: this.#now(), recordsMax },

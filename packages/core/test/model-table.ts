@@ -2,8 +2,9 @@
 // commit becomes visible to reads item by item.
 import { DigestSum } from "../src/digest.ts";
 import { nextSyncCount, type CommitId, type RecordKey } from "../src/ids.ts";
+import type { JsonValue } from "../src/json-value.ts";
 import type { Pulled } from "../src/pull.ts";
-import { isCounted, type RemoteRecord, type Version } from "../src/record.ts";
+import { isCounted, versionValue, type RemoteRecord, type Version } from "../src/record.ts";
 import type { Attempt, Head, SentRecord } from "../src/replica.ts";
 
 export type Answer = "committed" | "head-refused" | "record-refused";
@@ -26,6 +27,10 @@ export class ModelTable {
 
   get wasRestored(): boolean {
     return this.#wasRestored;
+  }
+
+  value(key: RecordKey): JsonValue | undefined {
+    return versionValue(this.#records.get(key) ?? null);
   }
 
   backUp(): void {

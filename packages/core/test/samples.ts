@@ -5,7 +5,7 @@ import { parseCommitId, parseDatasetName, parseRecordKey, parseReplicaId, parseS
 import type { CommitId, RecordKey, ReplicaId, SyncCount } from "../src/ids.ts";
 import { parseValue, type JsonValue } from "../src/json-value.ts";
 import type { AdoptContext, AdoptOutcome } from "../src/pull.ts";
-import { isCounted, recordFromVersion, type LocalRecord, type RemoteRecord, type Version } from "../src/record.ts";
+import { isCounted, settledRecord, type LocalRecord, type RemoteRecord, type Version } from "../src/record.ts";
 import { checkpointAt, emptyReplica, type Head, type ReplicaState } from "../src/replica.ts";
 import type { SyncErrorInfo } from "../src/sync-error.ts";
 
@@ -55,7 +55,7 @@ export const remoteOf = (name: string, version: Version): RemoteRecord => ({ key
 
 /** A record with nothing pending. */
 export function settledOf(name: string, base: Version): LocalRecord {
-  const record = recordFromVersion(keyOf(name), base);
+  const record = settledRecord(keyOf(name), base);
   if (record === null) throw new RangeError("a tombstone leaves no record");
   return record;
 }

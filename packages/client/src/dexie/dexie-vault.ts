@@ -1,7 +1,6 @@
 // A vault in IndexedDB. Dexie declares, opens and upgrades the database; transactions are the browser's own, because a
 // put through them costs half of one through Dexie's tables (peer benchmark: 1.0 against 1.95 of raw).
 import {
-  emptyReplica,
   isDatasetName,
   parseConflictRecord,
   parseStoredValue,
@@ -10,7 +9,6 @@ import {
   type ConflictRecord,
   type DatasetName,
   type RecordKey,
-  type ReplicaState,
   type Change,
   type Selection,
   type View,
@@ -18,9 +16,9 @@ import {
 import type { Dexie } from "dexie";
 import type { RangeRequest, Summary, Vault } from "../local-store.ts";
 import { idbErrorToSyncError, isConnectionLost } from "./idb-error.ts";
-import { parseRow, parseObject, recordToRow, rowKey } from "./row.ts";
+import { answer, parseRows, readState, readView, wholeRange } from "./read-view.ts";
+import { parseObject, recordToRow } from "./row.ts";
 import { attentionIndex, outboxIndex, schemaVersion, stores } from "./schema.ts";
-import { parseReplicaState } from "./state-row.ts";
 
 type Mode = "readonly" | "readwrite";
 
@@ -29,9 +27,6 @@ const needsAll = Symbol("all object stores are needed");
 
 /** IndexedDB takes no larger number. */
 const rowsMax = 2 ** 32 - 1;
-
-/** Above so many keys one range is read instead of one request for each key. */
-const singleGetsMax = 64;
 
 export class DexieVault implements Vault {
   readonly #db: Dexie;
@@ -202,12 +197,6 @@ const isClosed = (code: "reload-needed" | "closed"): SyncError =>
         : "A newer version of this app has upgraded its data on this device. Nothing of this was stored; reload the page.",
   });
 
-/** The rows themselves of what can't be parsed, so that they can be kept aside when they are written over. */
-type RawView = View & {
-  readonly damagedRows: ReadonlyMap<RecordKey, unknown>;
-  readonly damagedState: unknown;
-};
-
 async function summarize(tx: IDBTransaction, dataset: DatasetName): Promise<Summary> {
   const rows = tx.objectStore(stores.records);
   const [{ state }, records, outbox, attention] = await Promise.all([
@@ -217,84 +206,6 @@ async function summarize(tx: IDBTransaction, dataset: DatasetName): Promise<Summ
     answer(rows.index(attentionIndex).getAll(wholeRange(dataset))),
   ]);
   return { dataset, state, records, outbox, attention: parseRows(attention).records };
-}
-
-/**
- * A state that can't be read is taken for an empty one: the dataset is then pulled and verified as a whole, which loses
- * nothing, while the pending edits stand in the records' own rows.
- */
-async function readState(
-  tx: IDBTransaction,
-  dataset: DatasetName,
-): Promise<{ readonly state: ReplicaState; readonly damagedState: unknown }> {
-  const row: unknown = await answer(tx.objectStore(stores.datasets).get(dataset));
-  if (row === undefined) return { state: emptyReplica, damagedState: undefined };
-  try {
-    return { state: parseReplicaState(row).state, damagedState: undefined };
-  } catch {
-    return { state: emptyReplica, damagedState: row };
-  }
-}
-
-async function readView(tx: IDBTransaction, dataset: DatasetName, selection: Selection): Promise<RawView> {
-  const [{ state, damagedState }, rows] = await Promise.all([
-    readState(tx, dataset),
-    readRows(tx.objectStore(stores.records), dataset, selection),
-  ]);
-  const { records, damagedRows } = parseRows(rows);
-  const damaged = [...damagedRows.keys()];
-  return { state, records: new Map(records.map((record) => [record.key, record])), damaged, damagedRows, damagedState };
-}
-
-async function readRows(
-  store: IDBObjectStore,
-  dataset: DatasetName,
-  selection: Selection,
-): Promise<readonly unknown[]> {
-  switch (selection.type) {
-    case "all":
-      return answer(store.getAll(wholeRange(dataset)));
-    case "attention":
-      return answer(store.index(attentionIndex).getAll(wholeRange(dataset)));
-    case "outbox": {
-      const [first, keyed] = await Promise.all([
-        answer(store.index(outboxIndex).getAll(wholeRange(dataset), selection.limit)),
-        readRowsByKey(store, dataset, selection.keys),
-      ]);
-      return [...first, ...keyed];
-    }
-    case "keys":
-      return readRowsByKey(store, dataset, selection.keys);
-  }
-}
-
-async function readRowsByKey(
-  store: IDBObjectStore,
-  dataset: DatasetName,
-  keys: readonly RecordKey[],
-): Promise<readonly unknown[]> {
-  const single = () => Promise.all(keys.map((key) => answer(store.get([dataset, key]))));
-  if (keys.length <= singleGetsMax) return single();
-  const wanted = new Set<unknown>(keys);
-  const sorted = [...keys].sort();
-  const range = IDBKeyRange.bound([dataset, sorted[0]], [dataset, sorted.at(-1)]);
-  if ((await answer(store.count(range))) > keys.length * 4) return single();
-  return (await answer(store.getAll(range))).filter((row: unknown) => wanted.has(rowKey(row)));
-}
-
-function parseRows(rows: readonly unknown[]) {
-  const records: ReturnType<typeof parseRow>[] = [];
-  const damagedRows = new Map<RecordKey, unknown>();
-  for (const row of rows) {
-    if (row === undefined) continue;
-    try {
-      records.push(parseRow(row));
-    } catch {
-      const key = rowKey(row);
-      if (key !== null) damagedRows.set(key, row);
-    }
-  }
-  return { records, damagedRows };
 }
 
 function writeChange(
@@ -321,9 +232,6 @@ async function readMetaRow(tx: IDBTransaction, name: string): Promise<JsonValue 
   return row === undefined ? undefined : parseStoredValue(parseObject(row)["value"]);
 }
 
-/** Arrays sort after every string and number: the whole dataset lies between its name and its name with one behind it. */
-const wholeRange = (dataset: DatasetName): IDBKeyRange => IDBKeyRange.bound([dataset], [dataset, []]);
-
 function keyRange(dataset: DatasetName, { prefix = "", after }: RangeRequest): IDBKeyRange | null {
   const end = endOfPrefix(prefix);
   const openAfter = after !== undefined && after >= prefix;
@@ -338,13 +246,6 @@ function endOfPrefix(prefix: string): string | null {
     if (unit < 0xffff) return prefix.slice(0, length - 1) + String.fromCharCode(unit + 1);
   }
   return null;
-}
-
-function answer<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
 }
 
 /** Rejects with what ended the transaction; null where it was aborted by us. */

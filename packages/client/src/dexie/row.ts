@@ -1,23 +1,28 @@
 // LocalRecord ↔ the stored row. What was stored is unknown until parsed: an older version wrote it, or it was damaged.
 //
 //   settled  { d, k, s, c, m, n, v }                base and local are one
-//   pending  { d, k, m, n, v?, b, p | o, a?, h?, x? }   b: the base, null where there is none; v absent: removed
+//   pending  { d, k, m, n, v?, b, p | o, a?, h?, x?, g?, l? }   b: the base, null where there is none; v absent: removed
 //
 // d dataset, k key, s sync count, c commit, m modified at, n schema version, v value, u unreadable item, p place in the
-// outbox (o: the same while it may not go up), a why it is offered again, h hold, x 1 where it is held or unreadable.
+// outbox of what goes up next (o: the same while it may not), a why it is offered again, h hold, x 1 where it is held or
+// unreadable, g the groups that it belongs to (S-16), l what it was in earlier ones that go up first: { p, m, n, v? }, and
+// then q its own place.
 import {
   damaged,
+  groupsOf,
   isCommitId,
   isRecordKey,
   isSendable,
   isSyncCount,
   needsAttention,
+  nextLayer,
   parseErrorInfo,
   parseStoredValue,
   versionValue,
   type Content,
   type DatasetName,
   type Hold,
+  type Layer,
   type LocalRecord,
   type Pending,
   type RecordKey,
@@ -32,9 +37,25 @@ export function recordToRow(dataset: DatasetName, record: LocalRecord): Row {
   if (pending === null && base !== null) return { d: dataset, k: key, ...versionToRow(base), ...attention };
   const row: Row = { d: dataset, k: key, m: modifiedAt, n: schema, b: base && versionToRow(base), ...attention };
   if (value !== undefined) row["v"] = value;
-  if (pending) row[isSendable(record) ? "p" : "o"] = pending.order;
+  if (pending) row[isSendable(record) ? "p" : "o"] = nextLayer(record).order;
   if (pending?.again) row["a"] = pending.again;
   if (hold) row["h"] = hold;
+  if (pending?.group) {
+    row["g"] = groupsOf(record).map((place) => groupName(dataset, place));
+    if (pending.group.sealed.length > 0) {
+      row["q"] = pending.order;
+      row["l"] = pending.group.sealed.map(layerToRow);
+    }
+  }
+  return row;
+}
+
+/** A group in the index. */
+export const groupName = (dataset: DatasetName, place: number): string => `${dataset}/${place}`;
+
+function layerToRow({ order, value, modifiedAt, schema }: Layer): Row {
+  const row: Row = { p: order, m: modifiedAt, n: schema };
+  if (value !== undefined) row["v"] = value;
   return row;
 }
 
@@ -97,16 +118,31 @@ function parsePending(row: Row): Pending {
   const again = row["a"] ?? null;
   if (again !== null && again !== "sent" && again !== "reoffered")
     throw damaged("a row that is pending for no known reason");
-  return { order: parseNumber(row["p"] ?? row["o"]), again };
+  const order = parseNumber(row["p"] ?? row["o"]);
+  if (!("g" in row)) return { order, again };
+  if (!("l" in row)) return { order, again, group: { sealed: [] } };
+  if (!Array.isArray(row["l"])) throw damaged("a row without what it was in earlier groups");
+  return { order: parseNumber(row["q"]), again, group: { sealed: row["l"].map(parseLayer) } };
+}
+
+function parseLayer(input: unknown): Layer {
+  const row = parseObject(input);
+  return {
+    order: parseNumber(row["p"]),
+    value: "v" in row ? parseStoredValue(row["v"]) : undefined,
+    modifiedAt: parseNumber(row["m"]),
+    schema: parseNumber(row["n"]),
+  };
 }
 
 function parseHold(input: unknown): Hold {
   const hold = parseObject(input);
   const id = hold["id"];
-  if (typeof id !== "string") throw damaged("a held record without its reason");
-  if (hold["type"] === "rejected") {
+  if (hold["type"] === "rejected" && typeof id === "string") {
     return { type: "rejected", id, error: parseErrorInfo(hold["error"]), at: parseNumber(hold["at"]) };
   }
+  if (hold["type"] === "group" && isRecordKey(hold["key"])) return { type: "group", key: hold["key"] };
+  if (typeof id !== "string") throw damaged("a held record without its reason");
   if (hold["type"] !== "conflict") throw damaged("a held record without its reason");
   return { type: "conflict", id, base: hold["base"] === undefined ? undefined : parseStoredValue(hold["base"]) };
 }

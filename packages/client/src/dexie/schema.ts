@@ -16,19 +16,23 @@ export const stores = {
 export const outboxIndex = "[d+p]";
 /** Rows that are held back or can't be read have an `x`. */
 export const attentionIndex = "[d+x]";
+/** Rows that were written in a transaction name its places, each with the dataset. */
+export const groupIndex = "g";
 
 /** Dexie multiplies its versions by ten. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** Declares the schema; every version that was ever released stays here, so that old databases can be upgraded. */
 export function declareSchema(name: string): Dexie {
   const db = new Dexie(name, { autoOpen: false });
-  db.version(schemaVersion).stores({
-    [stores.records]: `[d+k], ${outboxIndex}, ${attentionIndex}`,
+  const records = `[d+k], ${outboxIndex}, ${attentionIndex}`;
+  db.version(1).stores({
+    [stores.records]: records,
     [stores.datasets]: "d",
     [stores.conflicts]: "id",
     [stores.meta]: "n",
     [stores.aside]: "++",
   });
+  db.version(schemaVersion).stores({ [stores.records]: `${records}, *${groupIndex}` });
   return db;
 }

@@ -1,7 +1,7 @@
 // An environment without chance: a clock that moves only when something waits or is told to, seeded randomness, locks and
 // channels between the clients that share it.
 import type { RuntimeImplementation } from "../runtime.ts";
-import { nextTurn } from "./next-turn.ts";
+import { nextTurn } from "../next-turn.ts";
 import { seededRandom } from "./seeded-random.ts";
 
 export interface FakeRuntime extends RuntimeImplementation {

@@ -1,9 +1,14 @@
 // One database in memory: what each transaction of a vault reads and writes, at once and whole.
 import {
+  asksForAllGroups,
   emptyReplica,
+  groupsOf,
+  isClosedUnder,
   isSendable,
   needsAttention,
+  nextLayer,
   parseStoredValue,
+  placesToRead,
   type ConflictRecord,
   type DatasetName,
   type JsonValue,
@@ -57,7 +62,14 @@ export class MemoryDatabase {
 
   view(dataset: DatasetName, selection: Selection): View {
     const { state, records } = this.#stored(dataset);
-    return { state, records: choose(records, selection), damaged: [] };
+    const horizon = horizonOf(records, selection);
+    return {
+      state,
+      records: choose(records, selection, horizon),
+      damaged: [],
+      horizon,
+      isClosed: isClosedUnder(selection),
+    };
   }
 
   range(dataset: DatasetName, { prefix = "", after, limit }: RangeRequest): readonly LocalRecord[] {
@@ -99,26 +111,39 @@ export class MemoryDatabase {
 function choose(
   records: ReadonlyMap<RecordKey, LocalRecord>,
   selection: Selection,
+  horizon: number,
 ): ReadonlyMap<RecordKey, LocalRecord> {
+  if (selection.type === "all") return new Map(records);
   const chosen = new Map<RecordKey, LocalRecord>();
   const take = (record: LocalRecord | undefined): void => {
     if (record) chosen.set(record.key, record);
   };
-  switch (selection.type) {
-    case "all":
-      return new Map(records);
-    case "keys":
-      break;
-    case "attention":
-      for (const record of records.values()) if (needsAttention(record)) take(record);
-      return chosen;
-    case "outbox": {
-      const waiting = [...records.values()].filter(isSendable).sort((a, b) => orderOf(a) - orderOf(b));
-      waiting.slice(0, selection.limit).forEach(take);
-    }
+  if (selection.type === "attention") [...records.values()].filter(needsAttention).forEach(take);
+  else for (const key of selection.keys) take(records.get(key));
+  // The groups of what is chosen, and of what that brings along, where all are asked for.
+  let places = placesToRead(selection, chosen.values());
+  while (places.size > 0) {
+    const before = chosen.size;
+    for (const record of records.values()) if (groupsOf(record).some((place) => places.has(place))) take(record);
+    if (chosen.size === before || !asksForAllGroups(selection)) break;
+    places = placesToRead(selection, chosen.values());
   }
-  for (const key of selection.keys) take(records.get(key));
+  if (selection.type === "outbox")
+    waitingIn(records)
+      .filter((record) => placeOf(record) <= horizon)
+      .forEach(take);
   return chosen;
 }
 
-const orderOf = (record: LocalRecord): number => record.pending?.order ?? 0;
+/** Place of the last record that the outbox's limit reaches; its group is read whole. */
+function horizonOf(records: ReadonlyMap<RecordKey, LocalRecord>, selection: Selection): number {
+  if (selection.type === "all") return Infinity;
+  if (selection.type !== "outbox") return 0;
+  const last = waitingIn(records)[selection.limit - 1];
+  return last ? placeOf(last) : Infinity;
+}
+
+const waitingIn = (records: ReadonlyMap<RecordKey, LocalRecord>): readonly LocalRecord[] =>
+  [...records.values()].filter(isSendable).sort((a, b) => placeOf(a) - placeOf(b));
+
+const placeOf = (record: LocalRecord): number => nextLayer(record).order;

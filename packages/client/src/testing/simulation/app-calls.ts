@@ -3,7 +3,7 @@ import { isSyncError, type SyncErrorCode } from "@holdfast/core";
 import type { Dataset } from "../../api.ts";
 import type { Decision } from "./decision.ts";
 import type { AppCall, Tab } from "./device.ts";
-import { countPlace, type GhostWrite } from "./ghost.ts";
+import { countPlace, transferKeys, type GhostWrite } from "./ghost.ts";
 import type { World } from "./world.ts";
 
 type Call = Extract<Decision, { readonly type: "call" }>;
@@ -115,6 +115,15 @@ function ask(world: World, tab: Tab, call: Call): Asked {
         writes: new Map(writes.map((write) => [write.key, [write]])),
         promise: dataset.bulkPut(writes.map(({ key, id }) => [key, { [call.place]: id }])),
       };
+    }
+    case "transfer": {
+      const writes = [call.key, ...transferKeys].map((key) => issue(key, call.place));
+      for (const write of writes) write.together = writes;
+      const promise = dataset.transaction(async (tx) => {
+        for (const { key, id } of writes)
+          await tx.update(key, (draft) => void (draft[call.place] = id), { initial: {} });
+      });
+      return { type: "write", writes: new Map(writes.map((write) => [write.key, [write]])), promise };
     }
     case "synchronize":
       return other(call.key === "all" ? client.synchronize() : dataset.synchronize());

@@ -3,7 +3,7 @@
 import { simulatedFaults, type SimulatedFault } from "./faults.ts";
 
 export const callTypes = [
-  ...["update", "put", "remove", "count", "own", "bulk", "synchronize", "verify", "when-synced"],
+  ...["update", "put", "remove", "count", "own", "bulk", "transfer", "synchronize", "verify", "when-synced"],
   ...["delete", "resolve", "retry", "discard"],
 ] as const;
 

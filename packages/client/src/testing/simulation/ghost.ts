@@ -23,6 +23,8 @@ export interface GhostWrite {
   hasLanded: boolean;
   /** Why it may be gone without having been in the cloud. */
   excuse: string | null;
+  /** Written with it in one transaction, itself among them. */
+  together: readonly GhostWrite[];
   /** Whose it has become by a sign-in; null: whoever wrote it. */
   home: string | null;
 }
@@ -35,7 +37,7 @@ export class Ghost {
   issue(type: GhostWrite["type"], tab: Tab, { dataset, key, place }: { dataset: string; key: string; place: string }) {
     const write: GhostWrite = {
       ...{ id: this.writes.length, type, device: tab.device.name, dataset, key, place, parents: [], children: [] },
-      ...{ order: 0, isReplaced: false, hasLanded: false, excuse: null, home: null },
+      ...{ order: 0, isReplaced: false, hasLanded: false, excuse: null, home: null, together: [] },
     };
     this.writes.push(write);
     return write;
@@ -85,6 +87,32 @@ export class Ghost {
 /** The field of a counter: its number is no write's. */
 export const countPlace = "count";
 
+/**
+ * Two records that are only ever written together, in a transaction: the number in a field of the second is one higher than
+ * that in the first's.
+ */
+export const transferKeys = ["t1", "t2"] as const;
+
 /** Whether what a call wrote may still be under way. */
 export const writesOf = (tab: Tab, type: AppCall["type"], dataset: string, key: string): readonly AppCall[] =>
   [...tab.calls].filter((call) => call.type === type && call.dataset === dataset && call.key === key);
+
+/** S-16: of what was written together nobody can see a part. `fresh`: what has come into the cloud just now. */
+export function partedGroups(
+  ghost: Ghost,
+  values: Readonly<Record<string, JsonValue>>,
+  fresh: readonly GhostWrite[],
+): readonly string[] {
+  const parted = fresh.flatMap((write) => {
+    const missing = write.together.find(({ hasLanded, isReplaced, excuse }) => !hasLanded && !isReplaced && !excuse);
+    const other = `${missing?.id} of ${missing?.key}, written with it in one transaction, is not`;
+    return missing ? [`write ${write.id} of ${write.key} is in the cloud, and ${other}`] : [];
+  });
+  const [first, second] = transferKeys.map((key) => values[key]);
+  for (const place of ["x", "y"]) {
+    const [one, other] = [ghost.at(first, place)?.id, ghost.at(second, place)?.id];
+    if (one === undefined ? other === undefined : other === one + 1) continue;
+    parted.push(`the cloud holds one record of a transaction without the other (${place} ${one}, ${other})`);
+  }
+  return parted;
+}

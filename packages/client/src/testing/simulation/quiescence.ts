@@ -2,11 +2,11 @@
 // was promised must be true.
 import { parseDatasetName, type IdentityId, type JsonValue } from "@holdfast/core";
 import type { SyncClient } from "../../api.ts";
-import { nextTurn } from "../next-turn.ts";
+import { nextTurn } from "../../next-turn.ts";
 import { seededRandom } from "../seeded-random.ts";
 import type { Tab } from "./device.ts";
 import { countPlace } from "./ghost.ts";
-import { isHeadTrue } from "./witness.ts";
+import { isHeadTrue } from "./counted.ts";
 import type { World } from "./world.ts";
 
 /** Rounds in which all sync, until all are equal. */
@@ -85,6 +85,9 @@ async function syncOne(world: World, tab: Tab): Promise<boolean> {
   }
   for (const problem of client.problems.getSnapshot()) {
     if (problem.type !== "rejected") continue;
+    // One of a transaction offers all of it again.
+    const isStill = client.problems.getSnapshot().some((other) => other.type === "rejected" && other.id === problem.id);
+    if (!isStill) continue;
     await ended(world, `trying again on ${tab.name}`, client.retryRejected(problem.id));
   }
   // What was written past the rules only a whole comparison finds, and only the second of two mends the head (S-10).

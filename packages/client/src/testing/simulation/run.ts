@@ -1,5 +1,5 @@
 // One simulated run from its start to its rest: by its seed, or by a script.
-import { nextTurn } from "../next-turn.ts";
+import { nextTurn } from "../../next-turn.ts";
 import { decisionToLine, parseDecision, type Decision } from "./decision.ts";
 import { planRun, type Plan, type PlanOptions } from "./plan.ts";
 import { comeToRest, begin } from "./quiescence.ts";

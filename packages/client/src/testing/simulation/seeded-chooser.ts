@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 
 /** How often an app asks for what, relative to each other. */
 const callWeights: Readonly<Record<CallType, number>> = {
-  ...{ update: 20, put: 8, remove: 6, count: 6, own: 10, bulk: 2 },
+  ...{ update: 20, put: 8, remove: 6, count: 6, own: 10, bulk: 2, transfer: 8 },
   ...{ synchronize: 20, verify: 2, "when-synced": 2, delete: 2, resolve: 3, retry: 1, discard: 1 },
 };
 

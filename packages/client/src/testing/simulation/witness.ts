@@ -1,8 +1,6 @@
 // Watches every local transaction and every commit of the cloud, keeps the ghost's knowledge, and says at once where a
 // promise is broken. It knows the promises, not the rules that keep them.
 import {
-  DigestSum,
-  isCounted,
   type Attempt,
   type Checkpoint,
   type ConflictRecord,
@@ -14,19 +12,28 @@ import {
   type RemoteRecord,
   type Change,
 } from "@holdfast/core";
+import { countedOf, isHeadTrue, versionName, type Counted } from "./counted.ts";
 import type { Landed } from "../memory-dataset.ts";
 import type { MemoryTable } from "../memory-table.ts";
 import type { Tab } from "./device.ts";
-import { Ghost, writesOf, type GhostWrite } from "./ghost.ts";
+import { Ghost, partedGroups, writesOf, type GhostWrite } from "./ghost.ts";
+import { parseRegistry } from "./registry.ts";
 import type { OpenDatabase } from "./sim-store.ts";
-
-/** What counted in a dataset after a commit: key → version. */
-type Counted = ReadonlyMap<RecordKey, string>;
 
 interface Sent {
   readonly removals: ReadonlyMap<RecordKey, GhostWrite>;
   /** Of a deletion: what goes with it. */
   readonly dropped: readonly GhostWrite[];
+}
+
+/** A record of a local transaction. */
+interface Noted {
+  readonly tab: Tab;
+  readonly at: OpenDatabase;
+  readonly dataset: DatasetName;
+  readonly key: RecordKey;
+  /** It is the sync's. */
+  readonly isSync: boolean;
 }
 
 export interface Circumstances {
@@ -54,6 +61,8 @@ export class Witness {
   readonly #lost = new Set<GhostWrite>();
   /** Datasets that somebody has deleted: what comes again has nothing in common with what was before. */
   readonly #deleted = new Set<string>();
+  /** The commit at which each dataset of a database stands. */
+  readonly #checkpoints = new Map<string, string | null>();
   /** Conflicts that were reported, by id. */
   readonly #met = new Set<string>();
   /** Records that somebody has removed; by dataset and key. */
@@ -72,8 +81,12 @@ export class Witness {
   ): void {
     // What a conflict names must be known before the record that it was about is another one.
     for (const conflict of conflicts ?? []) this.#noteConflict(tab, at, conflict);
+    const place = `${at.name}/${dataset}`;
+    // What goes by a deletion or a pull is not what an app has removed, although its call may be under way.
+    const isSync = state !== undefined && (state.checkpoint?.commit ?? null) !== (this.#checkpoints.get(place) ?? null);
+    if (state) this.#checkpoints.set(place, state.checkpoint?.commit ?? null);
     for (const [key, record] of records ?? []) {
-      this.#noteRecord({ tab, at, dataset, key }, before.get(key), record);
+      this.#noteRecord({ tab, at, dataset, key, isSync }, before.get(key), record);
     }
     if (!state) return;
     if (state.attempt && !this.#attempts.has(state.attempt.commit)) this.#noteAttempt(at, dataset, state.attempt);
@@ -99,13 +112,17 @@ export class Witness {
   #giveTo({ database }: OpenDatabase, home: string): void {
     for (const dataset of database.datasets) {
       for (const { value } of database.records(dataset).values()) {
-        for (const write of this.ghost.in(value)) Object.assign(write, { home, hasLanded: false });
+        for (const write of this.ghost.in(value)) {
+          // What has gone up already is moved record by record.
+          const together = write.hasLanded ? [] : write.together;
+          Object.assign(write, { home, hasLanded: false, together });
+        }
       }
     }
   }
 
   #noteRecord(
-    { tab, at, dataset, key }: { tab: Tab; at: OpenDatabase; dataset: DatasetName; key: RecordKey },
+    { tab, at, dataset, key, isSync }: Noted,
     recordBefore: LocalRecord | undefined,
     recordAfter: LocalRecord | null,
   ): void {
@@ -116,7 +133,7 @@ export class Witness {
       const satisfied = this.#removedHere.get(place);
       if (satisfied) satisfied.excuse ??= "it is removed elsewhere as well";
     }
-    const removal = before === undefined ? undefined : this.#removalUnderWay(tab, dataset, key);
+    const removal = before === undefined || isSync ? undefined : this.#removalUnderWay(tab, dataset, key);
     const fresh = this.ghost.in(after).filter(({ order }) => order === 0);
     if (removal && (after === undefined || fresh.some(({ id }) => id > removal.id))) {
       const known = this.ghost.in(before);
@@ -143,6 +160,10 @@ export class Witness {
     const back = after !== undefined && fresh.length === 0 ? this.#removedHere.get(place) : undefined;
     if (back) this.#removedHere.delete(place);
     if (back && !recordBefore?.base) back.excuse ??= "there was nothing in the cloud that it could remove";
+    // It went back to being removed, as it had been sent, before it was known that that had landed.
+    const landed = this.#removedThere.get(`${this.#identityOf(at.name)}/${dataset}/${key}`) ?? [];
+    const isLanded = landed.some(({ syncCount }) => syncCount > (recordBefore?.base?.syncCount ?? 0));
+    if (back && isLanded) back.excuse ??= "it was removed in the cloud already";
     if (back && this.#deleted.has(dataset)) back.excuse ??= "its dataset was deleted as well";
     if (fresh.length > 0) for (const write of gone) write.isReplaced = true;
     else this.#noteGivenUp(tab, dataset, after, back ? [...gone, back] : gone);
@@ -194,17 +215,17 @@ export class Witness {
   }
 
   #noteConflict(tab: Tab, at: OpenDatabase, conflict: ConflictRecord): void {
-    const { key, dataset, local, remote, result, kind, state, clashes } = conflict;
-    this.#circumstances.happened(`conflict ${kind} ${state}`);
+    const { key, dataset, local, remote, result, kind, state, clashes, group = [] } = conflict;
+    this.#circumstances.happened(`conflict ${kind} ${state}${conflict.group ? " of a group" : ""}`);
     if (state === "settled") {
-      for (const side of [local, remote]) {
-        for (const write of this.ghost.in(side)) {
-          if (this.ghost.at(result, write.place) !== write) this.#lost.add(write);
+      for (const one of [conflict, ...group]) {
+        for (const write of [...this.ghost.in(one.local), ...this.ghost.in(one.remote)]) {
+          if (this.ghost.at(one.result, write.place) !== write) this.#lost.add(write);
         }
-      }
-      if (result !== undefined && local === undefined) {
-        const removal = this.#removedHere.get(`${at.name}/${dataset}/${key}`);
-        if (removal) this.#lost.add(removal);
+        if (one.result !== undefined && one.local === undefined) {
+          const removal = this.#removedHere.get(`${at.name}/${dataset}/${one.key}`);
+          if (removal) this.#lost.add(removal);
+        }
       }
       if (result !== undefined && remote === undefined) {
         const landed = this.#removedThere.get(`${this.#identityOf(at.name)}/${dataset}/${key}`) ?? [];
@@ -276,6 +297,7 @@ export class Witness {
     const sent = this.#attempts.get(attempt.commit);
     if (attempt.deletion) for (const write of sent?.dropped ?? []) write.excuse ??= "deleted with its dataset";
     const floor = replaced.head?.floor ?? 0;
+    const fresh: GhostWrite[] = [];
     for (const { key, value } of attempt.records) {
       const there = replaced.records.get(key) ?? null;
       const old = there && there.syncCount > floor ? there : null;
@@ -283,7 +305,9 @@ export class Witness {
       if (!this.#circumstances.wasWrittenDirectly(dataset))
         this.#checkOverwrite(identity, dataset, key, old, value, removal);
       for (const write of value === undefined ? (removal ? [removal] : []) : this.ghost.in(value)) {
-        if (write.home === null || write.home === identity) write.hasLanded = true;
+        const isHome = write.home === null || write.home === identity;
+        if (isHome && !write.hasLanded) fresh.push(write);
+        if (isHome) write.hasLanded = true;
       }
       if (removal) {
         const name = `${identity}/${dataset}/${key}`;
@@ -297,6 +321,11 @@ export class Witness {
       this.#circumstances.violate(`the commit ${head.commit} of ${dataset} was applied twice`);
     }
     this.#history.set(name, countedOf(records.values(), head.floor));
+    if (!this.#circumstances.wasWrittenDirectly(dataset)) {
+      // What a restored cloud has lost is offered again record by record (S-12).
+      const parted = this.#circumstances.wasRestored() ? [] : partedGroups(this.ghost, table.values(dataset), fresh);
+      for (const what of parted) this.#circumstances.violate(`${dataset}: ${what}`);
+    }
     this.#checkHead(identity, dataset, table);
   }
 
@@ -367,40 +396,4 @@ export class Witness {
   isAccountedFor(write: GhostWrite): boolean {
     return write.hasLanded || write.isReplaced || write.excuse !== null || this.#lost.has(write);
   }
-}
-
-export function isHeadTrue(table: MemoryTable, dataset: DatasetName): boolean {
-  const { head, records } = table.table(dataset);
-  if (!head) return records.size === 0;
-  const sum = new DigestSum();
-  for (const record of records.values()) if (isCounted(record) && record.syncCount > head.floor) sum.add(record);
-  return sum.digest === head.digest && sum.recordCount === head.recordCount;
-}
-
-const versionName = ({ syncCount, commit }: { syncCount: number; commit: string }): string => `${syncCount}/${commit}`;
-
-function countedOf(records: Iterable<RemoteRecord>, floor: number): Counted {
-  const counted = new Map<RecordKey, string>();
-  for (const record of records) {
-    if (isCounted(record) && record.syncCount > floor) counted.set(record.key, versionName(record));
-  }
-  return counted;
-}
-
-const isList = (input: unknown): input is readonly unknown[] => Array.isArray(input);
-
-/** As far as it is known here; the client's own reader is what is tested. */
-function parseRegistry(input: unknown) {
-  const fields = new Map(typeof input === "object" && input !== null ? Object.entries(input) : []);
-  const [vaults, moves]: readonly unknown[] = [fields.get("vaults"), fields.get("moves")];
-  return {
-    vaults: (isList(vaults) ? vaults : []).flatMap((pair) =>
-      isList(pair) ? [[String(pair[0]), String(pair[1])] as const] : [],
-    ),
-    moves: (isList(moves) ? moves : []).flatMap((move) =>
-      typeof move === "object" && move !== null && "from" in move && "to" in move
-        ? [{ from: String(move.from), to: String(move.to) }]
-        : [],
-    ),
-  };
 }
