@@ -106,7 +106,7 @@ const fits = (records: readonly LocalRecord[], recordsMax: number): boolean =>
   records.length <= recordsMax && bytesOf(records) <= commitBytesMax;
 
 /** @throws SyncError `transaction-too-large` */
-function assertFits(records: readonly LocalRecord[], recordsMax: number): void {
+export function assertFits(records: readonly LocalRecord[], recordsMax = commitRecordsMax): void {
   if (fits(records, recordsMax)) return;
   throw new SyncError({
     code: "transaction-too-large",

@@ -1,3 +1,4 @@
+export * from "./back-end.ts";
 export * from "./backoff.ts";
 export * from "./commit-plan.ts";
 export * from "./conflict.ts";
@@ -27,3 +28,8 @@ export * from "./sync-error.ts";
 export * from "./sync-machine.ts";
 export * from "./sync-run.ts";
 export * from "./text-policy.ts";
+export * from "./wire/attribute-value.ts";
+export * from "./wire/commit-request.ts";
+export * from "./wire/head-item.ts";
+export * from "./wire/record-item.ts";
+export * from "./wire/table.ts";

@@ -1,8 +1,7 @@
 // The one table from what AWS and the way to it answer to what Holdfast says. It goes by an error's name, its HTTP status
 // and by what was asked; never by a message.
-import { isSyncError, SyncError, type DatasetName, type SyncErrorCode } from "@holdfast/core";
+import { changesIndexName, isSyncError, SyncError, type DatasetName, type SyncErrorCode } from "@holdfast/core";
 import { TransportError } from "./request-handler.ts";
-import { changesIndexName } from "./table.ts";
 
 /** What was asked. */
 export type Asked =

@@ -1,8 +1,7 @@
 // S-14: what the answer to a commit teaches. Every CancellationReason is looked at.
-import { SyncError, type Attempt, type RecordKey, type SyncErrorCode } from "@holdfast/core";
+import { headAction, SyncError, type Attempt, type RecordKey, type SyncErrorCode } from "@holdfast/core";
 import type { CommitOutcome, Cost } from "../remote-store.ts";
 import { awsErrorToSyncError, collectionFullText, errorName, httpStatus, type ErrorContext } from "./aws-error.ts";
-import { headAction } from "./commit-request.ts";
 
 /** What a commit that threw has taught. */
 export function commitOutcome(error: unknown, attempt: Attempt, context: ErrorContext, cost: Cost): CommitOutcome {

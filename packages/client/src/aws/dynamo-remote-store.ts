@@ -11,6 +11,19 @@ import {
   type QueryCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import {
+  changesIndexName,
+  changesSince,
+  changesUpTo,
+  commitRequest,
+  headPath,
+  headPrefix,
+  itemToHead,
+  itemToRecord,
+  parsePath,
+  readText,
+  recordPrefix,
+  rereadItem,
+  sweptUpdate,
   SyncError,
   type DatasetName,
   type Head,
@@ -18,16 +31,12 @@ import {
   type JsonValue,
   type RemoteRecord,
   type SyncCount,
+  type WireItem,
 } from "@holdfast/core";
 import type { CommitOutcome, Cost, DamagedItem, DatasetHead, Page, PageRequest, RemoteStore } from "../remote-store.ts";
-import { readText, type WireItem } from "./attribute-value.ts";
 import { awsErrorToSyncError, type Asked } from "./aws-error.ts";
 import { commitOutcome } from "./commit-outcome.ts";
-import { commitRequest, sweptUpdate } from "./commit-request.ts";
 import type { Call, DynamoRequests, Send } from "./dynamo-requests.ts";
-import { itemToHead } from "./head-item.ts";
-import { itemToRecord, rereadItem } from "./record-item.ts";
-import { changesIndexName, changesSince, changesUpTo, headPath, headPrefix, parsePath, recordPrefix } from "./table.ts";
 
 /** Deletions that are under way at the same time: a browser opens no more connections to one host anyway. */
 const sweptTogether = 6;

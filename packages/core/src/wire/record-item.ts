@@ -1,25 +1,11 @@
 // A record as an item of the table, and back. What is read was perhaps written by a newer version or by somebody else: it
 // is unknown until parsed, and what can't be parsed is kept as it came (S-19).
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import {
-  formatVersion,
-  isCommitId,
-  isSyncCount,
-  nextSyncCount,
-  storageForm,
-  SyncError,
-  tombstoneMs,
-  type Attempt,
-  type Content,
-  type DatasetName,
-  type IdentityId,
-  type JsonValue,
-  type RecordKey,
-  type RemoteRecord,
-  type SentRecord,
-  type SyncErrorInfo,
-} from "@holdfast/core";
-import type { DamagedItem } from "../remote-store.ts";
+import { isCommitId, isSyncCount, nextSyncCount, type DatasetName, type IdentityId, type RecordKey } from "../ids.ts";
+import { storageForm, type JsonValue } from "../json-value.ts";
+import { formatVersion, tombstoneMs } from "../limits.ts";
+import type { Content, RemoteRecord } from "../record.ts";
+import type { Attempt, SentRecord } from "../replica.ts";
+import { SyncError, type SyncErrorInfo } from "../sync-error.ts";
 import {
   attributeToValue,
   isObject,
@@ -29,6 +15,7 @@ import {
   readInteger,
   readText,
   valueToAttribute,
+  type AttributeValue,
   type WireItem,
 } from "./attribute-value.ts";
 import { parsePath, recordChange, recordPath } from "./table.ts";
@@ -70,7 +57,8 @@ function tombstone(attempt: Attempt): Record<string, AttributeValue> {
 
 export type ParsedItem =
   | { readonly type: "record"; readonly record: RemoteRecord }
-  | { readonly type: "damaged"; readonly damaged: DamagedItem };
+  /** It counts for nothing. `key`: the record's, or the item's path where it has none. */
+  | { readonly type: "damaged"; readonly damaged: { readonly key: string; readonly error: SyncError } };
 
 /** Any item under `record/` or in the index that is no head. */
 export function itemToRecord(item: WireItem, dataset: DatasetName): ParsedItem {

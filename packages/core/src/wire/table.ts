@@ -1,6 +1,6 @@
 // The table's layout (DESIGN 3): names of keys, index and attributes, and the two sort keys made of text. Changing any of
 // it changes every user's table: `format` must go up then.
-import { isRecordKey, parseDatasetName, type DatasetName, type RecordKey, type SyncCount } from "@holdfast/core";
+import { isRecordKey, parseDatasetName, type DatasetName, type RecordKey, type SyncCount } from "../ids.ts";
 
 /** The local secondary index by change. A local one, because only a local one can be read strongly consistently. */
 export const changesIndexName = "changes";

@@ -1,4 +1,4 @@
-import { storageForm, type JsonValue } from "@holdfast/core";
+import { storageForm, type JsonValue } from "../json-value.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { attributeToValue, itemToJson, jsonTextToValue, valueToAttribute } from "./attribute-value.ts";

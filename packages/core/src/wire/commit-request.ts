@@ -1,15 +1,36 @@
 // An attempt as the one request that makes it (S-2, S-3). The same attempt always makes the same request, byte for byte
 // (S-5): DynamoDB knows the token for ten minutes and refuses it with other parameters. So every word here is for ever, or
 // an app that updates itself between a lost answer and its repeat would meet IdempotentParameterMismatch.
-import type { AttributeValue, TransactWriteItem, TransactWriteItemsCommandInput } from "@aws-sdk/client-dynamodb";
-import { formatVersion, nextSyncCount, type Attempt, type Head, type SentRecord } from "@holdfast/core";
+import { nextSyncCount } from "../ids.ts";
+import { formatVersion } from "../limits.ts";
+import type { Attempt, Head, SentRecord } from "../replica.ts";
+import type { AttributeValue } from "./attribute-value.ts";
 import { recordToItem, type Place } from "./record-item.ts";
 import { headChange, headPath } from "./table.ts";
 
 /** Where the head's action stands in the request, and so in its CancellationReasons; the records follow in their order. */
 export const headAction = 0;
 
-export function commitRequest(tableName: string, place: Place, attempt: Attempt): TransactWriteItemsCommandInput {
+/** The input of DynamoDB's TransactWriteItems, as its SDK takes it. */
+export interface CommitRequest {
+  ClientRequestToken: string;
+  ReturnConsumedCapacity: "TOTAL";
+  TransactItems: CommitAction[];
+}
+
+export interface CommitAction {
+  Update?: Action & { Key: Record<string, AttributeValue>; UpdateExpression: string };
+  Put?: Action & { Item: Record<string, AttributeValue> };
+}
+
+interface Action {
+  TableName: string;
+  ConditionExpression: string;
+  ExpressionAttributeNames: Record<string, string>;
+  ExpressionAttributeValues: Record<string, AttributeValue>;
+}
+
+export function commitRequest(tableName: string, place: Place, attempt: Attempt): CommitRequest {
   return {
     ClientRequestToken: attempt.commit,
     ReturnConsumedCapacity: "TOTAL",
@@ -20,7 +41,7 @@ export function commitRequest(tableName: string, place: Place, attempt: Attempt)
   };
 }
 
-function headUpdate(tableName: string, place: Place, attempt: Attempt): TransactWriteItem {
+function headUpdate(tableName: string, place: Place, attempt: Attempt): CommitAction {
   const syncCount = nextSyncCount(attempt.base.syncCount);
   const always: Record<string, AttributeValue> = {
     syncCount: { N: String(syncCount) },
@@ -72,7 +93,7 @@ function headUpdate(tableName: string, place: Place, attempt: Attempt): Transact
 }
 
 /** S-11: the head as it is, but for the note that the records under its floor are gone. No new version: nobody pulls it. */
-export function sweptUpdate(tableName: string, place: Place, head: Head): TransactWriteItem {
+export function sweptUpdate(tableName: string, place: Place, head: Head): CommitAction {
   return {
     Update: {
       TableName: tableName,
@@ -89,12 +110,12 @@ export function sweptUpdate(tableName: string, place: Place, head: Head): Transa
   };
 }
 
-function recordPut(tableName: string, place: Place, attempt: Attempt, sent: SentRecord): TransactWriteItem {
+function recordPut(tableName: string, place: Place, attempt: Attempt, sent: SentRecord): CommitAction {
   return { Put: { TableName: tableName, Item: recordToItem(sent, attempt, place), ...recordCondition(sent, attempt) } };
 }
 
 /** S-3. Never demand a tombstone's count: it may have expired. */
-function recordCondition({ base }: SentRecord, attempt: Attempt): RecordCondition {
+function recordCondition({ base }: SentRecord, attempt: Attempt): Omit<Action, "TableName"> {
   if (base === null) {
     return {
       ConditionExpression: "attribute_not_exists(#path) OR #deleted = :true OR #syncCount <= :floor",
@@ -107,10 +128,4 @@ function recordCondition({ base }: SentRecord, attempt: Attempt): RecordConditio
     ExpressionAttributeNames: { "#syncCount": "syncCount", "#commit": "commit" },
     ExpressionAttributeValues: { ":base": { N: String(base.syncCount) }, ":baseCommit": { S: base.commit } },
   };
-}
-
-interface RecordCondition {
-  readonly ConditionExpression: string;
-  readonly ExpressionAttributeNames: Record<string, string>;
-  readonly ExpressionAttributeValues: Record<string, AttributeValue>;
 }

@@ -1,4 +1,4 @@
-import { parseDatasetName } from "@holdfast/core";
+import { parseDatasetName } from "../ids.ts";
 import { describe, expect, it } from "vitest";
 import type { WireItem } from "./attribute-value.ts";
 import { itemToHead } from "./head-item.ts";

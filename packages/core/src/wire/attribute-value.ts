@@ -1,8 +1,17 @@
 // JSON values as DynamoDB's native types, exactly: no number and no key changes on the way. Own code rather than
 // @aws-sdk/util-dynamodb, which refuses numbers that JSON allows and hands out BigInts (C43). `storageForm` has decided
 // before that a value fits; what is read may come from anybody and is unknown until parsed.
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { isJsonArray, setOwn, valueDepthMax, type JsonValue } from "@holdfast/core";
+import { isJsonArray, setOwn, type JsonValue } from "../json-value.ts";
+import { valueDepthMax } from "../limits.ts";
+
+/** A value in DynamoDB's types, as its SDK has them: those that JSON values become. */
+export type AttributeValue =
+  | { S: string }
+  | { N: string }
+  | { BOOL: boolean }
+  | { NULL: true }
+  | { L: AttributeValue[] }
+  | { M: Record<string, AttributeValue> };
 
 /** An item as the wire has it. */
 export type WireItem = Readonly<Record<string, unknown>>;
@@ -61,7 +70,7 @@ export function jsonTextToValue(text: string): JsonValue | undefined {
 /** An item as it came, to be kept (S-19). Binary becomes base64, as on the wire; `attributeToValue` reads neither. */
 export function itemToJson(item: unknown): JsonValue {
   if (item instanceof Uint8Array) {
-    return btoa(Array.from(item, (byte) => String.fromCharCode(byte)).join(""));
+    return toBase64(item);
   }
   if (Array.isArray(item)) return Object.freeze(item.map(itemToJson));
   if (isObject(item)) {
@@ -161,4 +170,18 @@ function frozenValue(parsed: unknown, depthLeft: number): JsonValue | undefined 
     setOwn(values, key, value);
   }
   return Array.isArray(parsed) ? Object.freeze(Object.values(values)) : Object.freeze(values);
+}
+
+const base64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [first = 0, second = 0, third = 0] = bytes.subarray(at, at + 3);
+    const bits = (first << 16) | (second << 8) | third;
+    const digits = [18, 12, 6, 0].map((shift) => base64Digits[(bits >> shift) & 63]);
+    const padded = Math.max(0, at + 3 - bytes.length);
+    text += digits.slice(0, 4 - padded).join("") + "=".repeat(padded);
+  }
+  return text;
 }

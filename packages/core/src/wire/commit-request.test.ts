@@ -1,13 +1,13 @@
+import { emptyDigest } from "../digest.ts";
 import {
-  emptyDigest,
   parseCommitId,
   parseDatasetName,
   parseIdentityId,
   parseRecordKey,
   parseReplicaId,
   parseSyncCount,
-  type Attempt,
-} from "@holdfast/core";
+} from "../ids.ts";
+import type { Attempt } from "../replica.ts";
 import { describe, expect, it } from "vitest";
 import { commitRequest } from "./commit-request.ts";
 

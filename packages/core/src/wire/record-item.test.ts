@@ -1,15 +1,14 @@
+import { emptyDigest } from "../digest.ts";
 import {
-  emptyDigest,
   parseCommitId,
   parseDatasetName,
   parseIdentityId,
   parseRecordKey,
   parseReplicaId,
   parseSyncCount,
-  type Attempt,
-  type JsonValue,
-  type SentRecord,
-} from "@holdfast/core";
+} from "../ids.ts";
+import type { JsonValue } from "../json-value.ts";
+import type { Attempt, SentRecord } from "../replica.ts";
 import { describe, expect, it } from "vitest";
 import { itemToRecord, recordToItem, rereadItem, type ParsedItem } from "./record-item.ts";
 import type { WireItem } from "./attribute-value.ts";

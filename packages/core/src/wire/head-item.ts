@@ -1,17 +1,9 @@
 // A dataset's head as an item of the table.
-import {
-  formatVersion,
-  isCommitId,
-  isReplicaId,
-  isSyncCount,
-  parseDigest,
-  SyncError,
-  type CommitId,
-  type DatasetName,
-  type Digest,
-  type Head,
-  type ReplicaId,
-} from "@holdfast/core";
+import { parseDigest, type Digest } from "../digest.ts";
+import { isCommitId, isReplicaId, isSyncCount, type CommitId, type DatasetName, type ReplicaId } from "../ids.ts";
+import { formatVersion } from "../limits.ts";
+import type { Head } from "../replica.ts";
+import { SyncError } from "../sync-error.ts";
 import { isObject, readBoolean, readInteger, readText, type WireItem } from "./attribute-value.ts";
 
 /**
