@@ -12,7 +12,8 @@ const alias = ["core", "emulator"].map((name) => ({
 
 const project = (name: string, root: string, setupFiles: string[] = []): TestProjectConfiguration => ({
   resolve: { alias },
-  test: { name, root: source(root), include: ["src/**/*.test.ts"], setupFiles },
+  // A test that takes longer hangs; what is slow because the machine is busy does not.
+  test: { name, root: source(root), include: ["src/**/*.test.ts"], setupFiles, testTimeout: 60_000 },
 });
 
 export default [

@@ -131,15 +131,21 @@ export const isJsonArray = (value: JsonValue | undefined): value is readonly Jso
 /** Deep equality; the order of keys means nothing. undefined: absent. */
 export function jsonEquals(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === b) return true;
-  if (isJsonArray(a)) {
-    return isJsonArray(b) && a.length === b.length && a.every((item, index) => jsonEquals(item, b[index]));
-  }
-  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  if (isJsonArray(a)) return isJsonArray(b) && arraysEqual(a, b);
+  return isJsonObject(a) && isJsonObject(b) && objectsEqual(a, b);
+}
+
+function arraysEqual(a: readonly JsonValue[], b: readonly JsonValue[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (!jsonEquals(a[index], b[index])) return false;
+  return true;
+}
+
+function objectsEqual(a: JsonObject, b: JsonObject): boolean {
   const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && jsonEquals(a[name], b[name]))
-  );
+  if (names.length !== Object.keys(b).length) return false;
+  for (const name of names) if (!Object.hasOwn(b, name) || !jsonEquals(a[name], b[name])) return false;
+  return true;
 }
 
 /** Of well-formed text. */
@@ -177,6 +183,23 @@ export function fittingForm(value: JsonValue): StorageForm | null {
   if (bytes <= valueBytesMax) return { form: "native", bytes };
   const jsonBytes = utf8Bytes(JSON.stringify(value));
   return jsonBytes <= valueBytesMax ? { form: "json", bytes: jsonBytes } : null;
+}
+
+/** Whether a record can hold the value. Of most values a rough bound says so, without a look at each character. */
+export const isFitting = (value: JsonValue): boolean =>
+  jsonBytesAtMost(value) <= valueBytesMax || fittingForm(value) !== null;
+
+/** Not less than the bytes of a value's JSON, in which a character takes up to six. */
+export function jsonBytesAtMost(value: JsonValue): number {
+  if (typeof value === "string") return 6 * value.length + 2;
+  if (typeof value !== "object" || value === null) return 25;
+  let bytes = 2;
+  if (isJsonArray(value)) {
+    for (const item of value) bytes += jsonBytesAtMost(item) + 1;
+  } else {
+    for (const name of Object.keys(value)) bytes += 6 * name.length + 4 + jsonBytesAtMost(getOwn(value, name) ?? null);
+  }
+  return bytes;
 }
 
 /** By DynamoDB's rules for item sizes; Infinity where its types can't hold the value exactly. */
@@ -242,4 +265,5 @@ export function pointerToPath(pointer: string): readonly string[] {
         .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-const escapeStep = (step: string): string => step.replaceAll("~", "~0").replaceAll("/", "~1");
+const escapeStep = (step: string): string =>
+  step.includes("~") || step.includes("/") ? step.replaceAll("~", "~0").replaceAll("/", "~1") : step;

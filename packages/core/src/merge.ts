@@ -2,9 +2,10 @@
 // Deterministic; inputs stay untouched; undefined is absent.
 import { askResolver } from "./ask-resolver.ts";
 import type { Conflict, Resolver } from "./conflict.ts";
-import { fittingForm, jsonEquals, parseValue, type JsonValue, type Pointer } from "./json-value.ts";
+import { isFitting, jsonBytesAtMost, jsonEquals, parseValue, type JsonValue, type Pointer } from "./json-value.ts";
+import { valueBytesMax } from "./limits.ts";
 import { diffValues } from "./patch.ts";
-import { planOf, type PolicyNode, type Side, type Sides } from "./path-policy.ts";
+import { planOf, type Side, type Sides } from "./path-policy.ts";
 import { newestSide, newestWins } from "./resolvers.ts";
 import { mergeThreeWay } from "./three-way.ts";
 
@@ -81,22 +82,33 @@ export function mergeRecords(input: MergeInput): MergeOutcome {
   // Two copies without a known base: not even a counter was counted up on both.
   if (input.base === undefined && jsonEquals(input.local, input.remote)) return { type: "clean", value: input.remote };
   const plan = planOf(input.resolver ?? newestWins);
-  const merged = mergeThreeWay(input, plan.policies, "remote");
-  if (merged.clashes.length === 0 && isFitting(merged.value, input)) return { type: "clean", value: merged.value };
+  const newest = plan.otherwise === newestWins ? newestSide(input, input.localWinsTie ?? false) : null;
+  const merged = mergeThreeWay(input, plan.policies, newest ?? "remote");
+  if (merged.clashes.length === 0 && isStorable(merged.value, input)) return { type: "clean", value: merged.value };
 
-  const { values, isTooLarge } = valuesBySide(input, plan.policies, merged.value);
+  const mergedFor = (side: Side): JsonValue | undefined =>
+    side === (newest ?? "remote") ? merged.value : mergeThreeWay(input, plan.policies, side).value;
+  // What can't be stored together clashes as a whole: each side's value is then its own, whole.
+  const isTooLarge = !fitTogether(input) && sideNames.some((side) => !isStorable(mergedFor(side), input));
+  const valueFor = (side: Side): JsonValue | undefined => (isTooLarge ? input[side] : mergedFor(side));
+
   const conflict = conflictBetween(input, isTooLarge ? [""] : merged.clashes);
   const what = whatClashed(conflict, isTooLarge);
-  if (plan.otherwise === newestWins) {
-    const side = newestSide(conflict, input.localWinsTie ?? false);
-    return { type: "resolved", side, value: values[side], reason: `${what}; ${whyNewest(conflict, side)}.`, conflict };
+  if (newest !== null) {
+    return {
+      type: "resolved",
+      side: newest,
+      value: valueFor(newest),
+      reason: `${what}; ${whyNewest(conflict, newest)}.`,
+      conflict,
+    };
   }
   const answer = askResolver(plan.otherwise, conflict);
   const reason = `${what}; ${answer.how}.`;
   switch (answer.type) {
     case "local":
     case "remote":
-      return { type: "resolved", side: answer.type, value: values[answer.type], reason, conflict };
+      return { type: "resolved", side: answer.type, value: valueFor(answer.type), reason, conflict };
     case "removed":
       return { type: "resolved", side: "own", value: undefined, reason, conflict };
     case "value":
@@ -106,26 +118,18 @@ export function mergeRecords(input: MergeInput): MergeOutcome {
   }
 }
 
+const sideNames = ["local", "remote"] as const;
+
 const copyOf = (value: JsonValue | undefined): JsonValue | undefined =>
   value === undefined ? undefined : parseValue(value);
 
 /** Two values that fit into a record each may not do so together. */
-const isFitting = (merged: JsonValue | undefined, { local, remote }: Sides): boolean =>
-  merged === undefined || merged === local || merged === remote || fittingForm(merged) !== null;
+const isStorable = (merged: JsonValue | undefined, { local, remote }: Sides): boolean =>
+  merged === undefined || merged === local || merged === remote || isFitting(merged);
 
-/**
- * The merged value as each side's clashes make it. Where that fits into no record, the whole of each side: what can't be
- * stored together clashes as a whole.
- */
-function valuesBySide(
-  sides: Sides,
-  policies: PolicyNode | null,
-  takingRemote: JsonValue | undefined,
-): { readonly values: { readonly [side in Side]: JsonValue | undefined }; readonly isTooLarge: boolean } {
-  const values = { local: mergeThreeWay(sides, policies, "local").value, remote: takingRemote };
-  const isTooLarge = !isFitting(values.local, sides) || !isFitting(values.remote, sides);
-  return { values: isTooLarge ? sides : values, isTooLarge };
-}
+/** Whether all that a merge can take from both sides fits into a record: most are so small that no merge need be measured. */
+const fitTogether = ({ local = null, remote = null }: Sides): boolean =>
+  jsonBytesAtMost(local) + jsonBytesAtMost(remote) <= valueBytesMax;
 
 function conflictBetween(input: MergeInput, clashes: readonly Pointer[]): Conflict<JsonValue> {
   const { key, base, local, remote, localModifiedAt, remoteModifiedAt } = input;

@@ -51,8 +51,15 @@ export function clashesFor(side: Side | "ask", resolver: Resolver<JsonValue>): A
 }
 
 /** An edit wins over a removal of the record; else the newer one. */
-export function newestSide(conflict: Conflict<unknown>, localWinsTie: boolean): Side {
-  const { local, remote, localModifiedAt, remoteModifiedAt } = conflict;
+export function newestSide(
+  {
+    local,
+    remote,
+    localModifiedAt,
+    remoteModifiedAt,
+  }: Pick<Conflict<unknown>, Side | "localModifiedAt" | "remoteModifiedAt">,
+  localWinsTie: boolean,
+): Side {
   if (local === undefined || remote === undefined) return local === undefined ? "remote" : "local";
   if (localModifiedAt === remoteModifiedAt) return localWinsTie ? "local" : "remote";
   return localModifiedAt > remoteModifiedAt ? "local" : "remote";

@@ -22,12 +22,41 @@ const lines = /[^\n]*\n|[^\n]+/g;
 /** From one text to another, in order; no two hunks touch. */
 export function diffText(from: string, to: string): readonly Hunk[] {
   if (from === to) return [];
-  const byWords = changedMiddle(from.match(words) ?? [], to.match(words) ?? []);
+  const start = sharedStart(from, to);
+  const shared = sharedEnd(from, to, start);
+  const [before, after] = [from.slice(start, from.length - shared), to.slice(start, to.length - shared)];
+  const byWords = changedMiddle(before.match(words) ?? [], after.match(words) ?? []);
   const changedWords = shortestChanges(byWords);
-  if (changedWords) return hunksOf(byWords, changedWords);
-  const byLines = changedMiddle(from.match(lines) ?? [], to.match(lines) ?? []);
+  if (changedWords) return hunksOf(byWords, changedWords, start);
+  const byLines = changedMiddle(before.match(lines) ?? [], after.match(lines) ?? []);
   const all: Change = { fromStart: 0, fromEnd: byLines.from.length, toStart: 0, toEnd: byLines.to.length };
-  return hunksOf(byLines, shortestChanges(byLines) ?? [all]);
+  return hunksOf(byLines, shortestChanges(byLines) ?? [all], start);
+}
+
+/** Characters that both texts start with, up to a place where tokens part whatever follows: most of a text is cut off so. */
+function sharedStart(from: string, to: string): number {
+  const shorter = Math.min(from.length, to.length);
+  let start = 0;
+  while (start < shorter && from.charCodeAt(start) === to.charCodeAt(start)) start++;
+  do start--;
+  while (start > 0 && !isParting(from, start));
+  return Math.max(start, 0);
+}
+
+/** Characters that both texts end with, from such a place on, and that are not among the first `start`. */
+function sharedEnd(from: string, to: string, start: number): number {
+  const most = Math.min(from.length, to.length) - start;
+  let shared = 0;
+  while (shared < most && from.charCodeAt(from.length - 1 - shared) === to.charCodeAt(to.length - 1 - shared)) shared++;
+  do shared--;
+  while (shared > 0 && !isParting(from, from.length - shared));
+  return Math.max(shared, 0);
+}
+
+/** Whether a token ends before this character, by it and the one before it alone. */
+function isParting(text: string, at: number): boolean {
+  const [previous, current] = [text.charAt(at - 1), text.charAt(at)];
+  return previous === "\n" || current === "\n" || (current === " " && !/\s/.test(previous));
 }
 
 /** The tokens between the equal ends of two texts. */
@@ -59,10 +88,10 @@ function changedMiddle(from: readonly string[], to: readonly string[]): Middle {
   };
 }
 
-function hunksOf({ start, from, to }: Middle, changes: readonly Change[]): readonly Hunk[] {
+function hunksOf({ start, from, to }: Middle, changes: readonly Change[], offset: number): readonly Hunk[] {
   const hunks: Hunk[] = [];
   let token = 0;
-  let character = start;
+  let character = offset + start;
   const advanceTo = (end: number): number => {
     for (; token < end; token++) character += from[token]?.length ?? 0;
     return character;
@@ -75,14 +104,17 @@ function hunksOf({ start, from, to }: Middle, changes: readonly Change[]): reado
 
 /** null: more than `editsMax` tokens must be removed or added. */
 function shortestChanges({ from, to }: Middle): readonly Change[] | null {
-  const reaches = searchReaches(from, to);
+  const reaches = searchReaches(...numbered(from, to));
   if (!reaches) return null;
   const changes: Change[] = [];
-  // Back along the way that was found. A diagonal is `tokens taken from` less `tokens taken to`.
+  // Back along the way that was found.
   let [x, y] = [from.length, to.length];
   for (let edits = reaches.length - 1; edits > 0; edits--) {
-    const { reach, isAdded } = lastStep(reaches[edits - 1], edits, x - y);
-    const [startX, startY] = [reach, isAdded ? reach - (x - y) - 1 : reach - (x - y) + 1];
+    const previous = reaches[edits - 1] ?? [];
+    const at = (x - y + edits) / 2;
+    const isAdded = isBetterAdded(previous, at);
+    const startX = previous[isAdded ? at : at - 1] ?? 0;
+    const startY = startX - (x - y) + (isAdded ? -1 : 1);
     const [endX, endY] = isAdded ? [startX, startY + 1] : [startX + 1, startY];
     const next = changes.at(-1);
     if (next?.fromStart === endX && next.toStart === endY) {
@@ -95,33 +127,42 @@ function shortestChanges({ from, to }: Middle): readonly Change[] | null {
   return changes.reverse();
 }
 
-/** How far in `from` each diagonal gets with 0, 1, 2, … edits, until both texts are at their end; null: too many. */
-function searchReaches(from: readonly string[], to: readonly string[]): readonly Int32Array[] | null {
-  const reaches: Int32Array[] = [];
+/** A number for each token, the same for the same: what is compared a million times should be no text. */
+function numbered(from: readonly string[], to: readonly string[]): [readonly number[], readonly number[]] {
+  const numbers = new Map<string, number>();
+  const numberOf = (token: string): number => {
+    const known = numbers.get(token);
+    if (known === undefined) numbers.set(token, numbers.size);
+    return known ?? numbers.size - 1;
+  };
+  return [from.map(numberOf), to.map(numberOf)];
+}
+
+/**
+ * How far in `from` each diagonal gets with 0, 1, 2, … edits, until both texts are at their end; null: too many. A diagonal
+ * is `tokens taken from` less `tokens taken to`; with `edits` edits those from -edits to edits can be reached, each second.
+ */
+function searchReaches(from: readonly number[], to: readonly number[]): readonly (readonly number[])[] | null {
+  const reaches: number[][] = [];
+  let previous: readonly number[] = [];
   for (let edits = 0; edits <= editsMax; edits++) {
-    const previous = reaches.at(-1);
-    const current = new Int32Array(2 * edits + 1);
+    const current: number[] = [];
     reaches.push(current);
-    for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
-      const { reach, isAdded } = lastStep(previous, edits, diagonal);
-      let x = isAdded ? reach : reach + 1;
+    for (let at = 0; at <= edits; at++) {
+      const diagonal = 2 * at - edits;
+      let x = 0;
+      if (edits > 0) x = isBetterAdded(previous, at) ? (previous[at] ?? 0) : (previous[at - 1] ?? 0) + 1;
       while (x < from.length && x - diagonal < to.length && from[x] === to[x - diagonal]) x++;
-      current[diagonal + edits] = x;
+      current.push(x);
       if (x >= from.length && x - diagonal >= to.length) return reaches;
     }
+    previous = current;
   }
   return null;
 }
 
 /** The better way onto a diagonal: adding a token, from the diagonal above, or removing one, from that below. */
-function lastStep(
-  previous: Int32Array | undefined,
-  edits: number,
-  diagonal: number,
-): { readonly reach: number; readonly isAdded: boolean } {
-  const above = previous?.[diagonal + 1 + edits - 1];
-  const below = previous?.[diagonal - 1 + edits - 1];
-  if (above === undefined && below === undefined) return { reach: 0, isAdded: true };
-  const isAdded = diagonal === -edits || (diagonal !== edits && (below ?? -1) < (above ?? -1));
-  return { reach: (isAdded ? above : below) ?? 0, isAdded };
+function isBetterAdded(previous: readonly number[], at: number): boolean {
+  if (at === 0) return true;
+  return at < previous.length && (previous[at - 1] ?? 0) < (previous[at] ?? 0);
 }
