@@ -1,8 +1,9 @@
 // What must hold on every DynamoDB: the emulator's by default, a real account's where HOLDFAST_ACCOUNT names one
 // (docs/aws.md). It leaves its rows behind under the login's identity, in datasets with random names.
 import { DynamoDBClient, GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { startEmulator, startTokenIssuer } from "@holdfast/emulator";
+import { startTokenIssuer } from "@holdfast/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestEmulator } from "../test/test-emulator.ts";
 import { cognitoDynamo } from "./aws/index.ts";
 import { createSyncClient, type SyncClient } from "./index.ts";
 
@@ -32,7 +33,7 @@ afterAll(async () => {
 async function emulated(): Promise<Account> {
   const issuer = await startTokenIssuer();
   const providers = { [issuer.loginsKey]: { issuer: issuer.issuer, audience: issuer.audience } };
-  const emulator = await startEmulator({ pool: { providers } });
+  const emulator = await startTestEmulator({ pool: { providers } });
   const { region, identityPoolId, tableName, endpoints } = emulator;
   const logins = { [issuer.loginsKey]: (await issuer.tokenFor("ada")).token };
   const close = async () => {

@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DynamoDBClient, PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import type { BackEndDataset, JsonValue } from "@holdfast/core";
-import { startEmulator, startTokenIssuer, type Emulator, type TokenIssuer } from "@holdfast/emulator";
+import { startTokenIssuer, type Emulator, type TokenIssuer } from "@holdfast/emulator";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestEmulator } from "../test/test-emulator.ts";
 import { cognitoDynamo } from "./aws/index.ts";
 import { createSyncClient, type SyncClient } from "./index.ts";
 
@@ -29,7 +30,7 @@ let devices = 0;
 beforeAll(async () => {
   issuer = await startTokenIssuer();
   const providers = { [issuer.loginsKey]: { issuer: issuer.issuer, audience: issuer.audience } };
-  emulator = await startEmulator({ pool: { providers } });
+  emulator = await startTestEmulator({ pool: { providers } });
   // Its own role, past the identity pool: what stands behind the emulator's check.
   const credentials = { accessKeyId: "backend", secretAccessKey: "backend" };
   dynamodb = new DynamoDBClient({ region: emulator.region, endpoint: emulator.engineEndpoint, credentials });

@@ -7,8 +7,9 @@ import {
   QueryCommand,
   type AttributeValue,
 } from "@aws-sdk/client-dynamodb";
-import { startEmulator, startTokenIssuer, type Emulator, type TokenIssuer } from "@holdfast/emulator";
+import { startTokenIssuer, type Emulator, type TokenIssuer } from "@holdfast/emulator";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { startTestEmulator } from "../test/test-emulator.ts";
 import { cognitoDynamo } from "./aws/index.ts";
 import { browserRuntime } from "./browser-runtime.ts";
 import { createSyncClient, isSyncError, type Definitions, type SyncClient, type SyncClientOptions } from "./index.ts";
@@ -22,7 +23,7 @@ const clients: SyncClient[] = [];
 
 beforeAll(async () => {
   issuer = await startTokenIssuer();
-  emulator = await startEmulator({
+  emulator = await startTestEmulator({
     pool: { providers: { [issuer.loginsKey]: { issuer: issuer.issuer, audience: issuer.audience } } },
   });
 });

@@ -181,7 +181,9 @@ export class MemoryTable implements RemoteStore {
       if (this.#hostility?.happens("half-seen")) table.hideLanding(attempt, replaced);
       this.onCommit(dataset, attempt, replaced);
     }
-    return { type, cost };
+    // A transaction writes each item twice, once more for the local index.
+    const writeUnits = type === "committed" ? 4 * (attempt.records.length + 1) : 0;
+    return { type, cost: { requests: 1, readUnits: 0, writeUnits } };
   }
 
   sweep(dataset: DatasetName, floor: SyncCount, { size }: Paging) {
