@@ -110,7 +110,7 @@ export interface Replica {
 }
 
 /** What a frozen tab holds, and where the store was when it took it. */
-export interface Frozen {
+interface Frozen {
   readonly answer: Answer | null;
   readonly reading: Reading | null;
   readonly attempt: Attempt | null;
