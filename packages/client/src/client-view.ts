@@ -38,6 +38,8 @@ export class ClientView {
   readonly #datasetStatus = new WeakMap<OpenDataset, LiveValue<DatasetStatus>>();
   readonly #watched = new WeakSet<IdentityVault>();
   #openConflicts: readonly ConflictRecord[] = [];
+  /** The problems as they were told last. */
+  #toldProblems = "[]";
   #storage: SyncStatus["storage"] = null;
 
   constructor(options: ClientViewOptions) {
@@ -87,7 +89,10 @@ export class ClientView {
 
   /** The list is made anew each time; it is another one only where it says something else. */
   #tellProblems(problems: readonly Problem[]): void {
-    if (JSON.stringify(problems) !== JSON.stringify(this.problems.getSnapshot())) this.problems.set(problems);
+    const told = JSON.stringify(problems);
+    if (told === this.#toldProblems) return;
+    this.#toldProblems = told;
+    this.problems.set(problems);
   }
 
   async readStorage(): Promise<void> {

@@ -53,9 +53,13 @@ export class LiveValue<S> implements Live<S> {
 export function isShallowEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  const left = Object.entries(a);
-  const right = new Map(Object.entries(b));
-  return left.length === right.size && left.every(([name, value]) => Object.is(right.get(name), value));
+  // Asked of every status after every step: no lists are made for it but the names.
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  for (const name of names) {
+    if (!Object.hasOwn(b, name) || !Object.is(Reflect.get(a, name), Reflect.get(b, name))) return false;
+  }
+  return true;
 }
 
 /** As the browser reports any uncaught error, without ending what runs now. */

@@ -20,6 +20,24 @@ function world(options: Partial<SyncClientOptions<Definitions>> = {}) {
   return { cloud, open };
 }
 
+/** A store before whose transactions `meanwhile` happens. */
+function slowly(store: LocalStoreImplementation) {
+  const slow = { meanwhile: async (): Promise<unknown> => undefined };
+  const storage: LocalStoreImplementation = {
+    ...store,
+    open: async (name, options) => {
+      const vault: Vault = await store.open(name, options);
+      const transact = vault.transact.bind(vault);
+      vault.transact = async (...given) => {
+        await slow.meanwhile();
+        return transact(...given);
+      };
+      return vault;
+    },
+  };
+  return { slow, storage };
+}
+
 /** A store whose list of conflicts is read, and arrives only after `meanwhile`. */
 function slowConflicts(store: LocalStoreImplementation) {
   const slow = { meanwhile: async (): Promise<unknown> => undefined };
@@ -95,9 +113,31 @@ describe("what simulated runs have found", () => {
     expect(tab.status.getSnapshot()).toMatchObject({ state: "waiting", pending: 1 });
   });
 
+  it("what another tab stored and never told of, as it crashed, is shown after the next sync", async () => {
+    const { open } = world();
+    const runtime = fakeRuntime();
+    const deaf = { ...runtime, channel: () => ({ post: () => {}, close: () => {} }) };
+    const storage = memoryStore();
+    const [tab, other] = [open({ storage, runtime: deaf }), open({ storage, runtime })];
+    await tab.signIn(login);
+    await other.signIn(login);
+    await tab.dataset("notes").put("a", 1);
+    await tab.synchronize();
+    await tab.dataset("notes").getAll();
+    tab.dataset("notes").subscribe(() => {});
+    await other.dataset("notes").put("b", 2);
+    await other.synchronize();
+    await tab.synchronize();
+    expect(tab.status.getSnapshot()).toMatchObject({ state: "saved", pending: 0 });
+    expect(await tab.dataset("notes").get("b")).toBe(2);
+  });
+
   it("`saved` is not said while what a guest wrote is on its way to the user who signs in", async () => {
     const { cloud, open } = world();
-    const client = open();
+    const runtime = fakeRuntime();
+    // Before each local transaction something happens for which the status is looked at anew.
+    const { slow, storage } = slowly(memoryStore());
+    const client = open({ runtime, storage });
     const notes = client.dataset("notes");
     await notes.put("k", 1);
     await client.synchronize();
@@ -109,6 +149,10 @@ describe("what simulated runs have found", () => {
       if (isUsers && state === "saved" && !cloud.records(user, "notes").has("k"))
         untrue.push(client.status.getSnapshot());
     });
+    slow.meanwhile = async () => {
+      runtime.setOnline(false);
+      runtime.setOnline(true);
+    };
     await client.signIn(login);
     expect(client.status.getSnapshot().state).toBe("waiting");
     await client.synchronize();

@@ -12,6 +12,7 @@ import {
 } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { simulate } from "./testing/index.ts";
+import { runPlan } from "./testing/simulation/run.ts";
 
 type Core = typeof import("@holdfast/core");
 
@@ -133,7 +134,7 @@ async function caughtBy(rule: string): Promise<string | null> {
   watched.broken = rule;
   try {
     for (let seed = 1; seed <= 40; seed += 1) {
-      const { violations } = await simulate({ seed, replicas: 3, steps: 800 });
+      const { violations } = await runPlan({ seed, replicas: 3, steps: 800 });
       if (violations[0] !== undefined) return violations[0];
     }
     return null;

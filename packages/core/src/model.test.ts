@@ -5,7 +5,7 @@ import { offeredAgain, scenarios, variants } from "../test/model/scenarios.ts";
 import { explore, replay } from "../test/model/search.ts";
 
 describe("the model of the sync rules", { timeout: 120_000 }, () => {
-  it.each([scenarios.crash, scenarios.restoredFar])("S-1 to S-13 hold in every state of: $says", (scenario) => {
+  it.each([scenarios.restoredFar, scenarios.tabs])("S-1 to S-15 hold in every state of: $says", (scenario) => {
     const { isExhausted, states, found } = explore({ scenario, rules: asBuilt });
     expect(found).toEqual([]);
     expect(isExhausted).toBe(true);

@@ -1,7 +1,7 @@
 // What pulled versions do to a replica of the model (S-6, S-8, S-11, S-12). The three-way merge is of whole values here;
 // the newer edit wins a clash.
 import { advance, isMine, type Setting } from "./checkpoint.ts";
-import type { Rules, Scenario } from "./rules.ts";
+import type { Rules } from "./rules.ts";
 import {
   at,
   bitOf,
@@ -66,10 +66,14 @@ export function adopt(world: World, by: number, { listed, head, isFull }: Adopte
   const replica = at(world.replicas, by);
   // A record that moved up is read twice: the later copy counts.
   const got = listed.filter(({ key }, index) => !listed.slice(index + 1).some((later) => later.key === key));
-  const hasGoneBack = rules.lineage && isFull && isHistoryBroken(replica, got, head, by, scenario, rules);
+  const hasGoneBack = rules.lineage && isFull && isHistoryBroken(replica, got, head, by, { scenario, rules });
+  if (hasGoneBack && !world.wasChanged) {
+    breakPromise(world, "FALSE ALARM", `${nameOf(by)} takes the cloud for one that went back`);
+  }
   const isNew = head.incarnation !== replica.incarnation || head.floor > replica.checkpoint;
   resolveAttempt(world, by, got, head, rules, hasGoneBack);
-  replica.lastLanded = head.writers[by] ?? 0;
+  // Not named any more: what it knows itself stays true.
+  replica.lastLanded = head.writers[by] || (hasGoneBack ? 0 : replica.lastLanded);
   replica.lineage = head.lineage;
   for (let key = 0; key < scenario.keys; key++) {
     const base = at(replica.bases, key);
@@ -96,13 +100,12 @@ function isHistoryBroken(
   got: readonly Pulled[],
   head: Head,
   by: number,
-  scenario: Scenario,
-  rules: Rules,
+  { scenario, rules }: Setting,
 ): boolean {
   const { checkpoint, checkpointCommit, lineage } = replica;
   if (!head.isRebuilt) {
     if (head.count < checkpoint || (head.count === checkpoint && head.commit !== checkpointCommit)) return true;
-    if (!isMine(replica, head, by, rules) || (lineage !== 0 && head.lineage !== lineage)) return true;
+    if (!isMine(replica, head, by, { scenario, rules }) || (lineage !== 0 && head.lineage !== lineage)) return true;
   }
   return replica.bases.some((base, key) => {
     if (base.count === 0 || base.count <= head.floor) return false;

@@ -23,7 +23,14 @@ export function advance(world: World, by: number, count: number, commit: number)
   );
 }
 
-export const isMine = (replica: Replica, head: Head, by: number, rules: Rules): boolean =>
-  rules.landed === "content" ||
-  head.writers[by] === replica.lastLanded ||
-  (replica.attempt !== null && head.writers[by] === replica.attempt.commit);
+/** Whether the head's word on this replica's last commit is what it knows itself. */
+export function isMine(replica: Replica, head: Head, by: number, { rules, scenario }: Setting): boolean {
+  const named = head.writers[by] ?? 0;
+  if (rules.landed === "content" || named === replica.lastLanded) return true;
+  if (named === 0 && rules.absence === "counted" && isFull(head, scenario)) return true;
+  return replica.attempt !== null && named === replica.attempt.commit;
+}
+
+/** Whether the head names as many writers as it can: one that it does not name may have been pushed out. */
+const isFull = (head: Head, scenario: Scenario): boolean =>
+  head.heard.length >= (scenario.writersMax ?? scenario.replicas);

@@ -45,10 +45,16 @@ function apply(world: World, attempt: Attempt, scenario: Scenario, rules: Rules)
   const count = does === "rebuild" ? base : base + 1;
   const known = head ?? (does === "rebuild" ? under : null);
   const writers = known ? known.writers.slice() : Array.from({ length: scenario.replicas }, () => 0);
-  if (does === "commit" || does === "delete") writers[writer] = commit;
+  const isOwn = does === "commit" || does === "delete";
+  const heard = known ? known.heard.filter((other) => !isOwn || other !== writer) : [];
+  if (isOwn) {
+    writers[writer] = commit;
+    heard.push(writer);
+  }
+  for (const silent of heard.splice(0, heard.length - (scenario.writersMax ?? scenario.replicas))) writers[silent] = 0;
   if (does === "delete") for (const record of world.records) if (record) world.accounted |= record.knows;
   const next: Head = {
-    ...{ count, commit, digest, writers, changed: sent.length, isRebuilt: false },
+    ...{ count, commit, digest, writers, heard, changed: sent.length, isRebuilt: false },
     deleted: does === "delete" ? 1 : does === "commit" || !head ? 0 : head.deleted,
     incarnation: (head ? head.incarnation : 0) + (does === "delete" ? 1 : 0),
     floor: does === "delete" ? count : floor,

@@ -180,7 +180,7 @@ export function applyPage(world: World, by: number, setting: Setting): void {
   replica.reading = null;
   replica.stage = "idle";
   if (!head) return withoutHead(world, by, raw, isFull, setting);
-  if (!isFull && isBehind(replica, head, by, rules)) {
+  if (!isFull && isBehind(replica, head, by, setting)) {
     if (rules.lineage) replica.isUnverified = true;
     return;
   }
@@ -208,11 +208,12 @@ function withoutHead(world: World, by: number, raw: readonly Pulled[], isFull: b
 }
 
 /** S-12, as the head alone shows it. */
-function isBehind(replica: Replica, head: Head, by: number, rules: Rules): boolean {
+function isBehind(replica: Replica, head: Head, by: number, { rules, scenario }: Setting): boolean {
   if (head.count < replica.checkpoint) return true;
   if (head.count === replica.checkpoint && head.commit !== replica.checkpointCommit) return true;
   return (
-    rules.lineage && (!isMine(replica, head, by, rules) || (replica.lineage !== 0 && head.lineage !== replica.lineage))
+    rules.lineage &&
+    (!isMine(replica, head, by, { rules, scenario }) || (replica.lineage !== 0 && head.lineage !== replica.lineage))
   );
 }
 
@@ -295,7 +296,7 @@ function startRebuild(world: World, by: number, listed: readonly Pulled[], rules
   const writers = world.replicas.map((_, other) => (other === by ? replica.lastLanded : 0));
   const under: Head = {
     ...{ count, commit: 0, digest: "", deleted: 0, incarnation: replica.incarnation, floor: 0 },
-    ...{ lineage: 0, writers, changed: 0, isRebuilt: true },
+    ...{ lineage: 0, writers, heard: replica.lastLanded ? [by] : [], changed: 0, isRebuilt: true },
   };
   sendRepair(world, by, {
     ...{ does: "rebuild", writer: by, commit: (world.nextCommit += 1) - 1, base: count, baseCommit: 0 },

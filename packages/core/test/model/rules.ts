@@ -29,6 +29,10 @@ export interface Rules {
   readonly repair: "counted" | "blind";
   /** S-12: a cloud that went back is noticed, and what only devices still have is offered again. */
   readonly lineage: boolean;
+  /** S-12: that the head does not name a replica is evidence only while it names fewer writers than it could. */
+  readonly absence: "counted" | "evidence";
+  /** S-15: an answer, or what was read, acts only if the store still is where it was then. */
+  readonly looksAgain: boolean;
 }
 
 export const asBuilt: Rules = {
@@ -46,6 +50,8 @@ export const asBuilt: Rules = {
   sweep: "conditional",
   repair: "counted",
   lineage: true,
+  absence: "counted",
+  looksAgain: true,
 };
 
 /** How much of what may happen in a scenario: edits and faults, over all replicas. */
@@ -62,6 +68,7 @@ export interface Budget {
   readonly backup: number;
   readonly restore: number;
   readonly headGone: number;
+  readonly freeze: number;
 }
 
 export interface Scenario {
@@ -78,6 +85,8 @@ export interface Scenario {
   readonly editsBy?: readonly number[];
   /** Items of a page. */
   readonly page?: number;
+  /** Writers that the head names; default: all. */
+  readonly writersMax?: number;
   /** The operator deletes the heads after a restore. */
   readonly headRemoved?: boolean;
   /** Not what AWS documents: an answer may come before what it answers can be seen. */

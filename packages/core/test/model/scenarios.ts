@@ -42,6 +42,15 @@ export const scenarios = {
   restoredFar: scenario("restoredFar", "a restore, then the new history reaches the old count", {
     ...{ replicas: 2, keys: 1, values: [1, 2], editsBy: [3, 1], budget: { edit: 4, backup: 1, restore: 1 } },
   }),
+  writers: scenario("writers", "the head names one writer, and there are two", {
+    ...{ replicas: 2, keys: 1, values: [1, 2], writersMax: 1, budget: { edit: 5 } },
+  }),
+  manyWriters: scenario("manyWriters", "more write while an answer is missing than the head names", {
+    ...{ replicas: 2, keys: 1, values: [1, 2], writersMax: 1, budget: { edit: 4, timeout: 1 } },
+  }),
+  tabs: scenario("tabs", "a tab freezes in the middle, another one of its device goes on, and the first wakes", {
+    ...{ replicas: 2, keys: 1, values: [1, 2], budget: { edit: 4, freeze: 1 } },
+  }),
   threeRestored: scenario("threeRestored", "three devices and a restore", {
     ...{ replicas: 3, keys: 2, values: [1, 2], editsBy: [3, 1, 0], budget: { edit: 4, backup: 1, restore: 1 } },
   }),
@@ -54,6 +63,7 @@ export const scenarios = {
 export const exhausted: readonly Scenario[] = [
   ...[scenarios.answers, scenarios.crash, scenarios.visibility, scenarios.three, scenarios.expiry, scenarios.deletion],
   ...[scenarios.repair, scenarios.headGone, scenarios.restore, scenarios.torn, scenarios.restoredFar],
+  ...[scenarios.writers, scenarios.tabs],
 ];
 
 export interface Variant {
@@ -129,5 +139,18 @@ export const variants: readonly Variant[] = [
   without("S-11", "the sweep takes out what is there", { sweep: "blind" }, scenarios.deletion),
   without("S-12", "a cloud that went back is not noticed", { lineage: false }, scenarios.torn),
   without("S-13", "a head that is gone is not made anew", { lineage: false }, scenarios.headGone),
+  without(
+    "S-12",
+    "that the head does not name a replica always is evidence",
+    { absence: "evidence" },
+    scenarios.writers,
+  ),
+  without("S-15", "a tab that wakes acts without looking again", { looksAgain: false }, scenarios.tabs),
+  without(
+    "the assumption",
+    "that fewer write while an answer is missing than the head names",
+    {},
+    scenarios.manyWriters,
+  ),
   without("the assumption", "that an answer comes when all of it can be seen", {}, scenarios.early),
 ];

@@ -1,6 +1,6 @@
 // A state's hash of 53 bits. Commits are named in the order of their appearance, so that refused attempts do not multiply
 // states.
-import type { Attempt, Head, Pulled, Version, World } from "./world.ts";
+import type { Attempt, Head, Pulled, Reading, Version, World } from "./world.ts";
 
 const interned = new Map<string, number>();
 
@@ -69,12 +69,22 @@ class StateHash {
     else this.#attempt(replica.request);
     if (replica.repair && replica.repair !== replica.request) this.#attempt(replica.repair);
     this.#put(replica.repair ? -8 : -14);
-    const { answer, reading } = replica;
+    const { answer, reading, frozen } = replica;
+    if (frozen) {
+      this.#put(frozen.answer ? numberOf(frozen.answer.type) : -15);
+      this.#attempt(frozen.attempt);
+      this.#commit(frozen.checkpointCommit);
+      this.#reading(frozen.reading);
+    }
     if (answer) {
       this.#put(numberOf(answer.type));
       this.#put(answer.headCount);
       this.#put(answer.waitsForSight ? 1 : 0);
     }
+    this.#reading(reading);
+  }
+
+  #reading(reading: Reading | null): void {
     if (!reading) return;
     this.#put(reading.isFull ? -9 : -10);
     this.#put((reading.isCalm ? 2 : 0) + (reading.isLast ? 1 : 0));
@@ -114,6 +124,7 @@ class StateHash {
     this.#put(head.floor);
     this.#commit(head.lineage);
     for (const writer of head.writers) this.#commit(writer);
+    for (const writer of head.heard) this.#put(writer);
     this.#put(head.changed);
   }
 

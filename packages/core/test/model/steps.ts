@@ -33,6 +33,7 @@ export function stepsOf(world: World, setting: Setting): readonly Step[] {
     addWork(world, by, setting, add);
     addRequest(world, by, setting, add);
     addFailures(world, by, add);
+    addTabs(world, by, setting, add);
   }
   addArrivals(world, setting, add);
   addSweeps(world, setting, add);
@@ -61,6 +62,7 @@ function addEdits(world: World, by: number, { scenario }: Setting, add: Add): vo
   if (world.budget.deletion > 0 && replica.checkpoint > 0 && !replica.deletes && !replica.attempt) {
     add(`${me} deletes the dataset`, (next) => {
       spend(next, "deletion");
+      next.wasChanged = true;
       deleteDataset(next, by);
     });
   }
@@ -130,6 +132,39 @@ function addFailures(world: World, by: number, add: Add): void {
   }
 }
 
+/** S-15: a tab freezes with an answer or a page in its hands, another one goes on, and the first wakes. */
+function addTabs(world: World, by: number, setting: Setting, add: Add): void {
+  const { stage, frozen, repair, answer } = at(world.replicas, by);
+  const me = nameOf(by);
+  const isHolding = (stage === "answered" && !repair && !answer?.waitsForSight) || stage === "page";
+  if (world.budget.freeze > 0 && frozen === null && isHolding) {
+    add(`${me}'s tab freezes, another goes on`, (next) => {
+      spend(next, "freeze");
+      const replica = at(next.replicas, by);
+      const { answer: held, reading, attempt, checkpointCommit } = replica;
+      replica.frozen = { answer: held, reading, attempt, checkpointCommit };
+      Object.assign(replica, { request: null, answer: null, reading: null, stage: "idle" });
+    });
+  }
+  if (frozen === null || stage !== "idle") return;
+  add(`${me}'s frozen tab wakes`, (next) => {
+    const replica = at(next.replicas, by);
+    replica.frozen = null;
+    const isSame =
+      replica.attempt?.commit === frozen.attempt?.commit && replica.checkpointCommit === frozen.checkpointCommit;
+    if (setting.rules.looksAgain && !isSame) return;
+    if (frozen.reading) {
+      replica.reading = frozen.reading;
+      applyPage(next, by, setting);
+    } else if (frozen.answer) {
+      replica.answer = frozen.answer;
+      // The tab acts on the attempt that it has sent.
+      if (!isSame) replica.attempt = frozen.attempt;
+      receive(next, by, setting);
+    }
+  });
+}
+
 function giveUp(world: World, by: number): void {
   const replica = at(world.replicas, by);
   if (replica.request) leaveBehind(world, replica.request);
@@ -194,6 +229,7 @@ function addOperator(world: World, { scenario, rules }: Setting, add: Add): void
   if (budget.damage > 0 && head && isCalm) {
     add("the head's digest is damaged", (next) => {
       spend(next, "damage");
+      next.wasChanged = true;
       next.head = { ...head, digest: "damaged" };
       next.isDamaged = true;
     });
@@ -214,10 +250,17 @@ function addOperator(world: World, { scenario, rules }: Setting, add: Add): void
       spend(next, "restore");
       next.head = scenario.headRemoved ? null : backup.head;
       next.records = backup.records.slice();
-      Object.assign(next, { landed: 0, wasRestored: true, late: [] });
+      Object.assign(next, { landed: 0, wasRestored: true, wasChanged: true, late: [] });
       // A restored table is a new one: what was under way went to the old one.
       for (const replica of next.replicas) {
-        Object.assign(replica, { request: null, answer: null, reading: null, repair: null, stage: "idle" });
+        Object.assign(replica, {
+          request: null,
+          answer: null,
+          reading: null,
+          repair: null,
+          stage: "idle",
+          frozen: null,
+        });
       }
       const floor = next.head?.floor ?? 0;
       next.isDamaged = next.head?.digest !== digestOf(rules.digest, next.records, floor);
@@ -226,6 +269,7 @@ function addOperator(world: World, { scenario, rules }: Setting, add: Add): void
   if (budget.headGone > 0 && head && isCalm) {
     add("an operator deletes the head item", (next) => {
       spend(next, "headGone");
+      next.wasChanged = true;
       next.head = null;
       next.isDamaged = true;
     });

@@ -26,8 +26,10 @@ export interface Head {
   readonly incarnation: number;
   readonly floor: number;
   readonly lineage: number;
-  /** Last landed commit of each replica. */
+  /** Last landed commit of each replica; 0: not named. */
   readonly writers: readonly number[];
+  /** Replicas in the order in which they were heard of, the last at the end. */
+  readonly heard: readonly number[];
   readonly changed: number;
   /** It was made where there was none (S-13). */
   readonly isRebuilt: boolean;
@@ -103,6 +105,16 @@ export interface Replica {
   isUnverified: boolean;
   /** The dataset is to be deleted. */
   deletes: boolean;
+  /** A tab that stands still in the middle of its work, while another one goes on. */
+  frozen: Frozen | null;
+}
+
+/** What a frozen tab holds, and where the store was when it took it. */
+interface Frozen {
+  readonly answer: Answer | null;
+  readonly reading: Reading | null;
+  readonly attempt: Attempt | null;
+  readonly checkpointCommit: number;
 }
 
 export interface World {
@@ -129,13 +141,15 @@ export interface World {
   isDamaged: boolean;
   backup: { readonly head: Head | null; readonly records: readonly (Version | null)[] } | null;
   wasRestored: boolean;
+  /** An operator has changed the table, or a dataset was deleted: what looks like a cloud that went back may be one. */
+  wasChanged: boolean;
   budget: Budget;
   violation: string | null;
 }
 
 const nothing: Budget = {
   ...{ edit: 0, timeout: 0, duplicate: 0, crash: 0, partial: 0, expire: 0 },
-  ...{ deletion: 0, sweep: 0, damage: 0, backup: 0, restore: 0, headGone: 0 },
+  ...{ deletion: 0, sweep: 0, damage: 0, backup: 0, restore: 0, headGone: 0, freeze: 0 },
 };
 
 export function firstWorld(scenario: Scenario): World {
@@ -145,6 +159,7 @@ export function firstWorld(scenario: Scenario): World {
     locals: Array.from({ length: keys }, () => none),
     ...{ checkpoint: 0, checkpointCommit: 0, incarnation: 0, attempt: null, lastLanded: 0, lineage: 0, stage: "idle" },
     ...{ request: null, answer: null, reading: null, repair: null, isUnverified: false, deletes: false },
+    frozen: null,
   });
   return {
     head: null,
@@ -153,7 +168,7 @@ export function firstWorld(scenario: Scenario): World {
     replicas: Array.from({ length: replicas }, replica),
     ...{ late: [], sweeps: [], nextEdit: 1, nextCommit: 1, accounted: 0, edits: [], landed: 0 },
     gone: Array.from({ length: keys }, () => 0),
-    ...{ history: {}, isDamaged: false, backup: null, wasRestored: false },
+    ...{ history: {}, isDamaged: false, backup: null, wasRestored: false, wasChanged: false },
     budget: { ...nothing, ...budget },
     violation: null,
   };
@@ -196,11 +211,12 @@ export const digestOf = (rule: Rules["digest"], versions: readonly (Version | nu
 export const exactly = (versions: readonly (Version | null)[], floor = 0): string =>
   digestOf("commit", versions, floor);
 
-export type Broken = "LOST" | "RESURRECTED" | "TWICE" | "FALSE CONFLICT" | "DIGEST" | "CHECKPOINT" | "STUCK";
+export type Broken =
+  "LOST" | "RESURRECTED" | "TWICE" | "FALSE CONFLICT" | "FALSE ALARM" | "DIGEST" | "CHECKPOINT" | "STUCK";
 
 /**
- * After a restore the cloud has forgotten commits: no rule can then keep an edit from being offered again, so that only
- * loss, digest, checkpoint and convergence are demanded.
+ * After a restore the cloud has forgotten commits: no rule can
+ * then keep an edit from being offered again, so that only loss, digest, checkpoint and convergence are demanded.
  */
 export function breakPromise(world: World, what: Broken, text: string): void {
   const isExcused = world.wasRestored && (what === "RESURRECTED" || what === "TWICE" || what === "FALSE CONFLICT");
